@@ -1,0 +1,58 @@
+"""natrode: a virtual laboratory and data workbench for sodium-metal solid-state batteries.
+
+The names below are the public interface; each is imported when it is first used.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "Cell": "natrode.cell",
+    "Protocol": "natrode.protocol",
+    "Experiment": "natrode.measurement",
+    "Measurement": "natrode.measurement",
+    "simulate": "natrode.simulate.symmetric",
+    "replicate": "natrode.simulate.replicates",
+    "paper": "natrode.reproduce.library:load_paper",
+    "reproduce": "natrode.reproduce.run",
+    "summarise": "natrode.analysis",
+    "critical_current_density": "natrode.analysis",
+    "overpotential": "natrode.analysis",
+    "life": "natrode.analysis",
+    "failure": "natrode.analysis",
+    "interface_resistance": "natrode.analysis",
+    "time_to_voltage": "natrode.analysis",
+    "tafel_exchange_current_density": "natrode.analysis",
+    "low_field_exchange_current_density": "natrode.analysis",
+}
+
+__all__ = ["__version__", *sorted(_HOMES)]
+
+if TYPE_CHECKING:
+    from natrode.analysis import (
+        critical_current_density,
+        failure,
+        interface_resistance,
+        life,
+        low_field_exchange_current_density,
+        overpotential,
+        summarise,
+        tafel_exchange_current_density,
+        time_to_voltage,
+    )
+    from natrode.cell import Cell
+    from natrode.measurement import Experiment, Measurement
+    from natrode.protocol import Protocol
+    from natrode.reproduce.library import load_paper as paper
+    from natrode.reproduce.run import reproduce
+    from natrode.simulate.replicates import replicate
+    from natrode.simulate.symmetric import simulate
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"natrode has no '{name}'; it has {', '.join(__all__)}")
+    home, _, other = _HOMES[name].partition(":")
+    return getattr(import_module(home), other or name)

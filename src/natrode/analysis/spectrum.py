@@ -1,0 +1,271 @@
+"""Where a spectrum meets the real axis: at high frequency (electrolyte) and at low frequency (everything).
+
+No circuit and no distribution of relaxation times: a crossing, a plateau, or a circle through the outer flank
+of the outermost arc, and a plain word when the measured range does not reach that far.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from natrode.analysis.reading import Array, conditions_of, interfaces_of, provenance
+from natrode.analysis.result import Result
+from natrode.errors import RecordError
+from natrode.measurement import Column, Measurement
+
+Complex = npt.NDArray[np.complex128]
+
+FEWEST_POINTS = 5
+FAR = 0.05
+"""Extrapolation beyond the last point, as a fraction of the arc, that makes an intercept doubtful."""
+GRAIN_BOUNDARY_CAPACITANCE = 2e-8
+"""[F]; an arc with less is of the electrolyte (bulk, grain boundary) rather than of an interface."""
+BLOCKING_PHASE = 60.0
+"""Phase [degree] beyond which a rising low-frequency branch is that of a blocking electrode."""
+
+
+@dataclass(frozen=True)
+class Intercepts:
+    """Real-axis intercepts of one spectrum, each a Result in Ohm of the whole cell."""
+
+    high: Result
+    """High-frequency end: the electrolyte, as far as its arcs lie above the measured range."""
+    low: Result
+    """Low-frequency end: everything that passes direct current."""
+    relative_noise: float
+    """Noise of the real and of the imaginary part, over |Z|."""
+
+
+def real_axis_intercepts(spectrum: Measurement) -> Intercepts:
+    """Find where a spectrum meets the real axis at its high- and at its low-frequency end.
+
+    Args:
+        spectrum: an impedance record with one spectrum.
+
+    Returns:
+        Intercepts in Ohm. Doubtful when extrapolated by more than 5 % of the outermost arc or when a
+        diffusion branch follows; refused for a blocking electrode and for an arc cut off before its top.
+
+    Raises:
+        RecordError: for another kind, several spectra, or frequencies that are not positive.
+
+    Formula: crossing of Im Z = 0 by linear interpolation where there is one; else the circle
+    x^2 + y^2 + D x + E y + F = 0 through the outer flank (a depressed arc of one constant-phase element is a
+    circle), with linear propagation of the noise. Source: Cole & Cole, J. Chem. Phys. 9 (1941) 341 for the
+    circle; Kasa, IEEE Trans. Instrum. Meas. 25 (1976) 8 for the fit.
+    """
+    frequency, z = sorted_spectrum(spectrum)
+    question = Result(
+        quantity="real-axis intercept",
+        dimension="resistance",
+        method="zero crossing of Im Z, plateau of Re Z, or circle through the flank of the outermost arc",
+        scope="cell",
+        n_interfaces=interfaces_of(spectrum),
+        area_normalised=False,
+        settings=conditions_of(spectrum),
+        **provenance(spectrum),
+    )
+    if len(z) < FEWEST_POINTS:
+        text = f"a spectrum of {len(z)} points: at least {FEWEST_POINTS} are needed"
+        return Intercepts(question.refused(text), question.refused(text), 0.0)
+    if not z.any():
+        text = "the impedance is zero at every frequency"
+        return Intercepts(question.refused(text), question.refused(text), 0.0)
+    noise = relative_noise(z)
+    sigma = noise * np.abs(z)
+    high = _high(question, frequency, z.real, -z.imag, sigma)
+    low = _low(question, frequency, z.real, -z.imag, sigma)
+    return Intercepts(high, low, noise)
+
+
+def sorted_spectrum(spectrum: Measurement) -> tuple[Array, Complex]:
+    """Frequencies [Hz] from high to low and impedance [Ohm] of one spectrum, without empty rows."""
+    if spectrum.kind != "impedance":
+        raise RecordError(f"this analysis reads impedance records; this is a {spectrum.kind} record")
+    if Column.SPECTRUM in spectrum and len(np.unique(spectrum.array(Column.SPECTRUM))) > 1:
+        raise RecordError("this record holds several spectra: take one of record.spectra(), or a series analysis")
+    frequency, z = spectrum.array(Column.FREQUENCY), spectrum.impedance
+    valid = np.isfinite(frequency) & np.isfinite(z.real) & np.isfinite(z.imag)
+    frequency, z = frequency[valid], z[valid]
+    if np.any(frequency <= 0):
+        raise RecordError("a spectrum's frequencies must be positive")
+    order = np.argsort(-frequency, kind="stable")
+    return frequency[order], z[order]
+
+
+def relative_noise(z: Complex) -> float:
+    """Noise of each part over |Z|, from fourth differences along the spectrum (smooth arcs have hardly any)."""
+    if len(z) < 9:
+        return 0.01
+    weights = np.array([1.0, -4.0, 6.0, -4.0, 1.0]) / np.sqrt(70.0)
+    size = np.maximum(np.abs(z), 1e-9 * np.abs(z).max())[2:-2]
+    parts = [np.convolve(part, weights, "valid") / size for part in (z.real, z.imag)]
+    return 1.4826 * float(np.median(np.abs(np.concatenate(parts))))
+
+
+def _peak(y: Array, sigma: Array) -> int | None:
+    """First local maximum of y with a far side that falls by 6 sigma and by 10 % of the rise before it."""
+    best, lowest = 0, float(y[0])
+    for k in range(1, len(y)):
+        if y[k] > y[best]:
+            best = k
+        elif y[best] - y[k] > max(6.0 * sigma[k], 0.1 * (y[best] - lowest)):
+            return best
+        lowest = min(lowest, float(y[: best + 1].min()))
+    return None
+
+
+def _valley(y: Array, sigma: Array) -> int | None:
+    """First local minimum of y with a far side that rises."""
+    return _peak(-y, sigma)
+
+
+def circle_intercept(x: Array, y: Array, sigma: Array, side: int) -> tuple[float, float] | None:
+    """Intercept of the circle through (x, y) with y = 0, left (-1) or right (+1), and its uncertainty."""
+    if len(x) < 4:
+        return None
+    shift, scale = float(x.mean()), float(max(np.ptp(x), np.ptp(y), 1e-300))
+    u, v = (x - shift) / scale, y / scale
+    design = np.column_stack([u, v, np.ones_like(u)])
+    target = -(u**2 + v**2)
+    solution, _, rank, _ = np.linalg.lstsq(design, target, rcond=None)
+    d, e, f = solution
+    radicand = d**2 / 4.0 - f
+    if rank < 3 or radicand <= 0:
+        return None
+    root = float(np.sqrt(radicand))
+    u0 = -d / 2.0 + side * root
+    # noise across the circle displaces the target by 2 r sigma; propagate it to d and f, hence to u0
+    radius = float(np.sqrt(max(d**2 / 4 + e**2 / 4 - f, 1e-30)))
+    try:
+        inverse = np.linalg.inv(design.T @ design)
+    except np.linalg.LinAlgError:
+        return None
+    misfit = float(np.sqrt(np.sum((design @ solution - target) ** 2) / max(len(u) - 3, 1)))
+    spread = max(2.0 * radius * float(np.sqrt(np.mean(sigma**2))) / scale, misfit)
+    gradient = np.array([-0.5 + side * d / (4.0 * root), 0.0, -side / (2.0 * root)])
+    uncertainty = spread * float(np.sqrt(gradient @ inverse @ gradient))
+    return shift + scale * float(u0), scale * uncertainty
+
+
+def _low(question: Result, frequency: Array, x: Array, y: Array, sigma: Array) -> Result:
+    """Low-frequency intercept; arrays run from high to low frequency, y = -Im Z."""
+    x, y, sigma, frequency = x[::-1], y[::-1], sigma[::-1], frequency[::-1]  # from the low-frequency end
+    noise = float(sigma[0])
+    settings: dict[str, Any] = {"lowest_frequency": float(frequency[0])}
+    peak = _peak(y, sigma)
+    if peak is None and np.ptp(y) <= max(6.0 * noise, 0.02 * abs(float(x[0]))):
+        tail = slice(0, max(3, len(x) // 4))
+        error = float(np.sqrt(np.mean(sigma[tail] ** 2) / len(x[tail])))
+        return question.found(float(np.mean(x[tail])), error, **settings)
+    if y[0] < -max(3.0 * noise, 0.01 * float(np.ptp(x))):
+        text = "Im Z is positive at the lowest frequency: an inductive loop, a short or drift"
+        return question.found(float(x[0]), noise, doubts=[text], **settings)
+    if peak == 0:
+        return _rising(question, frequency, x, y, sigma)
+    top = int(np.argmax(y)) if peak is None else peak
+    height = float(y[top])
+    flank = slice(0, max(top + 1, 4))
+    plateau = float(y[0]) < max(3.0 * noise, 0.01 * height)
+    found = circle_intercept(x[flank], y[flank], sigma[flank], +1)
+    if found is None or found[0] < x[0] - 5.0 * noise - 0.02 * float(np.ptp(x)):
+        doubts = [] if plateau else ["no circle fits the last arc: the last point"]
+        return question.found(float(x[0]), float(np.hypot(noise, 0.5 * abs(y[0]))), doubts=doubts, **settings)
+    value, uncertainty = found
+    beyond = max(value - float(x[0]), 0.0)
+    doubts = []
+    if beyond > 2.0 * FAR * height and not plateau:
+        share = beyond / (2.0 * height)
+        doubts.append(f"extrapolated by {share:.0%} of the last arc beyond {frequency[0]:.3g} Hz")
+        uncertainty = float(np.hypot(uncertainty, 0.3 * beyond))
+    return question.found(value, uncertainty, doubts=doubts, **settings)
+
+
+def _rising(question: Result, frequency: Array, x: Array, y: Array, sigma: Array) -> Result:
+    """The low-frequency branch still rises: the valley before it, if there is one (from the low end)."""
+    settings: dict[str, Any] = {"lowest_frequency": float(frequency[0])}
+    valley = _valley(y, sigma)
+    far = min(2, len(y) - 1)
+    branch = float(np.degrees(np.arctan2(y[0] - y[far], x[0] - x[far])))
+    if valley is None:
+        kind = "a blocking electrode, or an arc with its top" if branch > BLOCKING_PHASE else "an arc with its top"
+        text = f"Im Z still rises at {frequency[0]:.3g} Hz: {kind} at lower frequency"
+        return question.at_least(float(x[0]), text, **settings)
+    kind = "blocking" if branch > BLOCKING_PHASE else "diffusion or another arc"
+    text = f"the branch below {frequency[valley]:.3g} Hz still rises ({kind}): taken at the valley before it"
+    error = float(np.hypot(sigma[valley], 0.5 * abs(y[valley])))
+    return question.found(float(x[valley]), error, doubts=[text], **settings)
+
+
+def _high(question: Result, frequency: Array, x: Array, y: Array, sigma: Array) -> Result:
+    """High-frequency intercept; arrays run from high to low frequency, y = -Im Z."""
+    noise = float(sigma[0])
+    settings: dict[str, Any] = {"highest_frequency": float(frequency[0])}
+    flat = max(6.0 * noise, 0.02 * abs(float(x[0])))
+    if np.ptp(y) <= flat and np.abs(y).max() < 0.05 * abs(float(x[0])):
+        head = slice(0, max(3, len(x) // 4))
+        error = float(np.sqrt(np.mean(sigma[head] ** 2) / len(x[head])))
+        return question.found(float(np.mean(x[head])), error, **settings)
+    doubts: list[str] = []
+    begin = 0
+    if y[0] < -3.0 * noise:  # inductance of the leads: start where Im Z changes its sign
+        capacitive = np.flatnonzero(y > 0)
+        if not capacitive.size:
+            return question.refused("Im Z is positive at every frequency: leads, not a cell", **settings)
+        begin = int(capacitive[0])
+        share = y[begin] / (y[begin] - y[begin - 1])
+        value = float(x[begin] - share * (x[begin] - x[begin - 1]))
+        uncertainty = float(np.hypot(sigma[begin], 0.25 * (x[begin] - x[begin - 1])))
+    peak = _peak(y[begin:], sigma[begin:])
+    if begin == 0:
+        if peak is not None and y[0] > 0.9 * y[peak]:
+            return _cut_electrolyte_arc(question, frequency, x, y, sigma)
+        value, uncertainty, extrapolated = _left_end(x, y, sigma, peak)
+        if extrapolated:
+            doubts.append(f"the first arc begins above {frequency[0]:.3g} Hz: extrapolated by {extrapolated:.3g} Ohm")
+    if value < 0.0:
+        doubts.append(f"the first arc begins at the origin (its circle meets the axis at {value:.3g} Ohm)")
+        value, uncertainty = 0.0, float(np.hypot(uncertainty, value))
+    if peak is not None and y[peak + begin] > 0:
+        at = peak + begin
+        capacitance = 1.0 / (2.0 * np.pi * float(frequency[at]) * 2.0 * float(y[at]))
+        settings["first_arc_capacitance"] = capacitance
+        if capacitance < GRAIN_BOUNDARY_CAPACITANCE:
+            doubts.append(
+                f"the first arc has a capacitance of {capacitance:.2g} F, that of bulk or grain boundaries, and "
+                "is not counted to the electrolyte here; give electrolyte_resistance"
+            )
+    return question.found(value, uncertainty, doubts=doubts, **settings)
+
+
+def _left_end(x: Array, y: Array, sigma: Array, peak: int | None) -> tuple[float, float, float]:
+    """Left intercept of the first arc, its uncertainty, and how far it was extrapolated (0: not far)."""
+    first = float(x[0]), float(np.hypot(sigma[0], 0.5 * abs(y[0]))), 0.0
+    if peak is None:  # one branch that only rises: nothing lies left of its first point but that branch
+        return first[0], first[1], float(abs(y[0])) if abs(y[0]) > FAR * abs(float(x[0])) else 0.0
+    flank = slice(0, max(peak + 1, 4))
+    found = circle_intercept(x[flank], y[flank], sigma[flank], -1)
+    if found is None or found[0] > x[0] + 3.0 * sigma[0]:
+        return first
+    value, uncertainty = found
+    beyond = float(x[0]) - value
+    if beyond <= 2.0 * FAR * float(y[peak]):
+        return value, uncertainty, 0.0
+    return value, float(np.hypot(uncertainty, 0.3 * beyond)), beyond
+
+
+def _cut_electrolyte_arc(question: Result, frequency: Array, x: Array, y: Array, sigma: Array) -> Result:
+    """The spectrum begins on the falling flank of an arc: the valley after it ends the electrolyte."""
+    settings: dict[str, Any] = {"highest_frequency": float(frequency[0])}
+    valley = _valley(y, sigma)
+    if valley is None:
+        return question.refused(
+            "the spectrum begins on the flank of an arc without a valley after it: the electrolyte cannot be "
+            "told from the rest; give electrolyte_resistance",
+            **settings,
+        )
+    text = f"begins on the flank of the electrolyte's arc: taken at the valley at {frequency[valley]:.3g} Hz"
+    error = float(np.hypot(sigma[valley], 0.5 * abs(y[valley])))
+    return question.found(float(x[valley]), error, doubts=[text], **settings)

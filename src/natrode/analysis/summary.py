@@ -1,0 +1,144 @@
+"""What the laboratory would report of a record at first sight: the analyses that fit what is there."""
+
+import numpy as np
+
+from natrode.analysis.critical_current import critical_current_density, critical_current_from_ramp, is_stepped
+from natrode.analysis.cycling import Which, hysteresis, overpotential, polarisation_growth, voltages
+from natrode.analysis.direct_current import low_field_exchange_current_density, tafel_exchange_current_density
+from natrode.analysis.halves import HalfCycles, half_cycles
+from natrode.analysis.impedance import (
+    FirstSpectrum,
+    electrolyte_resistance,
+    interface_resistance,
+    interface_resistance_series,
+    stripping_side_resistance,
+)
+from natrode.analysis.reading import KnownResistance, Record, interfaces_of
+from natrode.analysis.result import Result, Series
+from natrode.analysis.verdict import failure, life
+from natrode.measurement import Column, Experiment, Measurement
+
+
+def summarise(record: Record, electrolyte: KnownResistance | None = None) -> list[Result]:
+    """Return the results that fit a record or an experiment, refusals with their reasons among them.
+
+    Args:
+        record: one measurement of any kind, or an experiment.
+        electrolyte: resistance of the electrolyte of the whole cell [Ohm], a (value, uncertainty) pair or a
+            Result; None: from the experiment's first spectrum, where there is one.
+
+    Returns:
+        Results in the order voltage, failure, critical current, impedance, kinetics.
+    """
+    experiment = _experiment(record)
+    results: list[Result] = []
+    for cycling in experiment.of_kind("cycling"):
+        parts = (cycling, *experiment.of_kind("impedance"))
+        results += _of_cycling(Experiment(experiment.title, parts), electrolyte)
+    for impedance in experiment.of_kind("impedance"):
+        results += _of_impedance(impedance, electrolyte)
+    for sweep in experiment.of_kind("sweep"):
+        if interfaces_of(sweep) is not None:
+            results += [
+                low_field_exchange_current_density(sweep, electrolyte),
+                tafel_exchange_current_density(sweep, electrolyte),
+            ]
+    return results
+
+
+def _experiment(record: Record) -> Experiment:
+    return record if isinstance(record, Experiment) else Experiment(record.metadata.title, (record,))
+
+
+def _of_cycling(experiment: Experiment, electrolyte: KnownResistance | None) -> list[Result]:
+    cycling = experiment.cycling
+    half = half_cycles(cycling)
+    if not len(half):
+        return []
+    if not _galvanostatic(cycling, half):
+        ramp = critical_current_from_ramp(cycling)
+        return [] if ramp.quality == "not computed" else [ramp]
+    verdict = failure(experiment, electrolyte)
+    found = [life(experiment, electrolyte_resistance=electrolyte), verdict.margin]
+    if is_stepped(half):
+        critical = critical_current_density(experiment, electrolyte)
+        return [
+            critical.largest_survived,
+            critical.lowest_failed,
+            critical.stripping,
+            critical.plating,
+            critical.non_ohmic_onset,
+            critical.cumulative_charge,
+            *found,
+        ]
+    if half.one_sided:
+        return [overpotential(cycling), *found]
+    return [overpotential(cycling), hysteresis(cycling), polarisation_growth(cycling), *found]
+
+
+def _galvanostatic(cycling: Measurement, half: HalfCycles) -> bool:
+    """Whether the current is constant (standard deviation under a fifth of the mean) in most half cycles."""
+    if half.basis == "voltage":
+        return True
+    current = cycling.array(Column.CURRENT)
+    some = np.unique(np.linspace(0, len(half) - 1, min(len(half), 20)).astype(int))
+    spread = [float(np.nanstd(current[half.start[k] : half.end[k] + 1])) for k in some]
+    return bool(np.median(np.array(spread) / np.abs(half.current[some])) < 0.2)
+
+
+def _given(electrolyte: KnownResistance | None) -> KnownResistance | FirstSpectrum:
+    return "first spectrum" if electrolyte is None else electrolyte
+
+
+def _of_impedance(impedance: Measurement, electrolyte: KnownResistance | None) -> list[Result]:
+    spectra, given = impedance.spectra(), _given(electrolyte)
+    series = interface_resistance_series(impedance, given)
+    found = [electrolyte_resistance(spectra[0]), series.results[0]]
+    if interfaces_of(impedance) == 2 and not series.one_sided:
+        found.append(interface_resistance(spectra[0], given, "interface"))
+    if len(spectra) > 1:
+        found.append(series.results[-1])
+    if series.one_sided:
+        found.append(stripping_side_resistance(impedance, given).results[-1])
+    return found
+
+
+def summarise_series(record: Record, electrolyte: KnownResistance | None = None) -> list[Series]:
+    """Return what a record holds one value of per half cycle or spectrum, ready to be drawn.
+
+    Args:
+        record: one measurement of any kind, or an experiment.
+        electrolyte: as in `summarise`.
+
+    Returns:
+        Overpotentials (mean, end, peak) against time for cycling records of more than two half cycles; interface
+        resistances against time and, in one-sided tests, against charge for records of several spectra.
+    """
+    experiment = _experiment(record)
+    found: list[Series] = []
+    names: tuple[Which, ...] = ("mean", "end", "peak")
+    for cycling in experiment.of_kind("cycling"):
+        half = half_cycles(cycling)
+        if len(half) > 2:
+            time = 0.5 * (half.start_time + half.end_time)
+            for which in names:
+                values = voltages(half, which)
+                found.append(Series.of(overpotential(cycling, which), values, time, "time", "test time"))
+    for impedance in experiment.of_kind("impedance"):
+        found += _series_of_spectra(impedance, electrolyte)
+    return found
+
+
+def _series_of_spectra(impedance: Measurement, electrolyte: KnownResistance | None) -> list[Series]:
+    series = interface_resistance_series(impedance, _given(electrolyte))
+    found: list[Series] = []
+    if len(series.results) < 2:
+        return found
+    if Column.TIME in impedance:
+        meaning, errors = series.results[0], series.uncertainty
+        found.append(Series.of(meaning, series.resistance, series.time, "time", "test time", errors))
+    if series.one_sided and Column.CHARGE in impedance:
+        sides = stripping_side_resistance(impedance, _given(electrolyte))
+        meaning, errors = sides.results[-1], sides.uncertainty
+        found.append(Series.of(meaning, sides.resistance, sides.charge, "charge", "net charge", errors))
+    return found

@@ -1,0 +1,213 @@
+"""What a cell is: electrolyte, two electrodes with their interfaces, temperature and pressure."""
+
+import math
+from typing import Any, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from natrode.constants import ROOM_TEMPERATURE
+from natrode.errors import SpecificationError
+from natrode.specification import (
+    Area,
+    Conductivity,
+    Duration,
+    Length,
+    Mass,
+    PressureProfile,
+    Profile,
+    Specification,
+    TemperatureProfile,
+    suggest,
+)
+from natrode.units import write_quantity
+
+
+class _Sized(Specification):
+    diameter: Length | None = None
+    """Diameter of the disc [m]; give it or `area`."""
+    area: Area | None = None
+    """[m2]"""
+
+    @model_validator(mode="after")
+    def _one_size(self) -> "_Sized":
+        if self.diameter is not None and self.area is not None:
+            raise ValueError("give 'diameter' or 'area', not both")
+        return self
+
+    @property
+    def own_area(self) -> float | None:
+        """Area [m2] if the size was given."""
+        return math.pi / 4 * self.diameter**2 if self.diameter is not None else self.area
+
+
+class Electrolyte(_Sized):
+    """The separator: a ceramic pellet, a polymer film, a soaked separator."""
+
+    material: str
+    thickness: Length
+    conductivity: Conductivity | None = None
+    """Total ionic conductivity at 25 degC [S/m]; the material's when not given."""
+
+    @field_validator("material")
+    @classmethod
+    def _known_material(cls, name: str) -> str:
+        from natrode import materials
+
+        if name not in materials.material_names():
+            raise ValueError(f"unknown material '{name}'; {suggest(name, list(materials.material_names()))}")
+        return name
+
+
+class Electrode(_Sized):
+    """One electrode: its interface with the electrolyte and how much metal it holds."""
+
+    interface: str
+    """Name of an interface in the materials data, or path of an interface file."""
+    mass: Mass | None = None
+    """Mass of the anode, ceramic included [kg]; without mass and thickness the reservoir is unlimited."""
+    thickness: Length | None = None
+    """Thickness of dense metal [m]."""
+    state: Literal["solid", "molten"] = "solid"
+    parameters: dict[str, str | float] = Field(default_factory=dict)
+    """Interface parameters that replace those of the interface file, as quantities with units."""
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "Electrode":
+        if self.mass is not None and self.thickness is not None:
+            raise ValueError("give 'mass' or 'thickness', not both")
+        return self
+
+    @field_validator("interface")
+    @classmethod
+    def _known_interface(cls, name: str) -> str:
+        from natrode import materials
+
+        if not name.endswith(".toml") and name not in materials.interface_names():
+            raise ValueError(f"unknown interface '{name}'; {suggest(name, list(materials.interface_names()))}")
+        return name
+
+    @field_validator("parameters")
+    @classmethod
+    def _known_parameters(cls, given: dict[str, str | float]) -> dict[str, str | float]:
+        from natrode import materials
+
+        try:
+            materials.read_parameters(given)
+        except SpecificationError as error:
+            raise ValueError(str(error).removeprefix("parameters: ")) from None
+        return given
+
+
+class Electrodes(Specification):
+    """The two sides; positive current strips the working electrode."""
+
+    working: Electrode
+    counter: Electrode
+
+
+class Cell(Specification):
+    """A symmetric cell, as a user writes it."""
+
+    name: str
+    temperature: TemperatureProfile = ROOM_TEMPERATURE
+    """[K]"""
+    pressure: PressureProfile | Literal["unknown"] = "unknown"
+    """Stack pressure [Pa]; `unknown` keeps the contact and replenishment that the interface states."""
+    replenishment_law: Literal["interface", "creep"] = "interface"
+    """Temperature law of replenishment: 0.14 eV (interface) or 0.45 eV (creep); neither is settled."""
+    contact_law: Literal["plastic", "creep"] = "plastic"
+    """How a known stack pressure raises the contact fraction: at once with a hardness, or by creep in time."""
+    kinetics: Literal["ohmic", "butler-volmer"] = "ohmic"
+    """Current-voltage law of the contacts; the published resistances are ohmic."""
+    short: Literal["hard", "soft"] = "hard"
+    """What a filament does once it is through: the voltage collapses, or a leak grows."""
+    soft_short_time: Duration = 36000.0
+    """Time in which the leak of a soft short grows to the conductance of the electrolyte [s]; assumed."""
+    electrolyte: Electrolyte
+    electrode: Electrodes
+
+    @model_validator(mode="after")
+    def _complete(self) -> "Cell":
+        if self.electrolyte.own_area is None and any(
+            side.own_area is None for side in (self.electrode.working, self.electrode.counter)
+        ):
+            raise ValueError("no size: give 'diameter' or 'area' for the electrolyte or for both electrodes")
+        check_melting("temperature", self.temperature, self)
+        return self
+
+    @property
+    def working_area(self) -> float:
+        """Area of the working electrode [m2]."""
+        return self._area(self.electrode.working.own_area, self.electrolyte.own_area)
+
+    @property
+    def counter_area(self) -> float:
+        """Area of the counter electrode [m2]."""
+        return self._area(self.electrode.counter.own_area, self.electrolyte.own_area)
+
+    @property
+    def electrolyte_area(self) -> float:
+        """Cross-section of the electrolyte that carries current [m2]; the smaller electrode's when not given."""
+        return self._area(self.electrolyte.own_area, min(self.working_area, self.counter_area))
+
+    @staticmethod
+    def _area(*candidates: float | None) -> float:
+        return next(area for area in candidates if area is not None)
+
+    def with_parameters(self, working: dict[str, Any], counter: dict[str, Any] | None = None) -> "Cell":
+        """Return the cell with interface parameters replaced (quantities with units); both sides alike by default."""
+        sides = {"working": working, "counter": working if counter is None else counter}
+        electrode = {
+            name: getattr(self.electrode, name).model_copy(
+                update={"parameters": {**getattr(self.electrode, name).parameters, **changes}}
+            )
+            for name, changes in sides.items()
+        }
+        return self.model_copy(update={"electrode": self.electrode.model_copy(update=electrode)})
+
+
+def highest(value: Profile) -> float:
+    """Largest value of a constant or a profile."""
+    return max(v for _, v in value) if isinstance(value, tuple) else value
+
+
+def check_melting(key: str, temperature: Profile, cell: Cell) -> None:
+    """Raise ValueError when `temperature` melts an electrode's metal and the electrode does not say so."""
+    from natrode import materials
+
+    for name in ("working", "counter"):
+        side: Electrode = getattr(cell.electrode, name)
+        metal = materials.load_material(materials.load_interface(side.interface).metal)
+        melting = metal.properties["melting_temperature"].si
+        if highest(temperature) >= melting and side.state != "molten":
+            raise ValueError(
+                f"{key} reaches {write_quantity(highest(temperature), 'temperature', 4)}, above the melting point of "
+                f"{metal.name} ({write_quantity(melting, 'temperature', 4)}); lower it, or write "
+                f'state = "molten" in electrode.{name}'
+            )
+
+
+EXAMPLE = """\
+# A symmetric cell of hybrid sodium (NZSP:Na = 1:5 by mass) on NZSP, after Adv. Energy Mater. 2022, 12, 2102579.
+# Every quantity carries its unit; "mA/cm2", "mA cm-2" and "mA/cm^2" are the same to natrode.
+name = "h-Na 1:5 symmetric"
+temperature = "25 degC"          # or a profile: [["0 h", "25 degC"], ["10 h", "60 degC"]]
+pressure = "unknown"             # or "1 MPa", or a profile
+replenishment_law = "interface"  # temperature law of replenishment: "interface" (0.14 eV) or "creep" (0.45 eV)
+kinetics = "ohmic"               # or "butler-volmer"
+short = "hard"                   # or "soft": a leak that grows
+
+[electrolyte]
+material = "nzsp-hna"            # `natrode materials` lists the names
+thickness = "0.162 cm"
+diameter = "1.114 cm"            # each electrode may have a diameter or area of its own
+
+[electrode.working]
+interface = "h-na-1-5/nzsp-hna"
+mass = "6 mg"                    # sodium and ceramic; limits how much can be stripped
+
+[electrode.counter]
+interface = "h-na-1-5/nzsp-hna"
+mass = "6 mg"
+# parameters = { contact_resistance = "4.8 Ohm cm2" }   # replaces single parameters of the interface
+"""

@@ -1,0 +1,364 @@
+"""The record: a table with typed metadata, written alike by the simulator and by the instrument readers.
+
+Column names follow the Battery Data Format where it has one. Signs, in every symmetric cell: current positive =
+oxidation (stripping) at the working electrode; the imaginary part of an impedance is negative when capacitive.
+"""
+
+import hashlib
+import io
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from natrode import files
+from natrode.errors import RecordError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class Column(StrEnum):
+    """Column names of a record."""
+
+    TIME = "Test Time / s"
+    VOLTAGE = "Voltage / V"
+    CURRENT = "Current / A"
+    CYCLE = "Cycle Count / 1"
+    STEP = "Step Index / 1"
+    STEP_COUNT = "Step Count / 1"
+    TEMPERATURE = "Ambient Temperature / degC"
+    PRESSURE = "Stack Pressure / Pa"
+    FREQUENCY = "Frequency / Hz"
+    REAL_IMPEDANCE = "Real Impedance / ohm"
+    IMAGINARY_IMPEDANCE = "Imaginary Impedance / ohm"
+    SPECTRUM = "Spectrum Index / 1"
+    DC_CURRENT = "DC Current / A"
+    CHARGE = "Net Charge / C"
+
+
+REQUIRED_COLUMNS: dict[str, tuple[Column, ...]] = {
+    "cycling": (Column.TIME, Column.VOLTAGE),
+    "impedance": (Column.FREQUENCY, Column.REAL_IMPEDANCE, Column.IMAGINARY_IMPEDANCE),
+    "sweep": (Column.VOLTAGE, Column.CURRENT),
+}
+"""What a measurement of each kind must hold (a cycling table may lack its current: some exports do)."""
+
+Kind = Literal["cycling", "impedance", "sweep"]
+Unknown = Literal["unknown"]
+KnownFloat = float | Unknown
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Geometry(_Frozen):
+    """Areas, thickness and count of interfaces of the cell that was measured; `unknown` where nobody said."""
+
+    working_area: KnownFloat = "unknown"
+    """Contact area of the working electrode [m2]."""
+    counter_area: KnownFloat = "unknown"
+    """[m2]"""
+    electrolyte_area: KnownFloat = "unknown"
+    """Cross-section of the pellet or separator [m2]."""
+    electrolyte_thickness: KnownFloat = "unknown"
+    """[m]"""
+    interfaces_in_series: Literal[0, 1, 2] | Unknown = "unknown"
+    """Metal | electrolyte interfaces that the voltage crosses: 2 in a symmetric cell, 1 with a reference."""
+    declared: dict[str, float] = Field(default_factory=dict)
+    """What the instrument file declared, in SI; kept, never used (instruments write placeholders here)."""
+
+    @property
+    def area(self) -> float:
+        """Area by which resistances and currents are normalised [m2]: the smaller electrode's.
+
+        Raises RecordError when neither electrode's area is known.
+        """
+        known = [a for a in (self.working_area, self.counter_area) if a != "unknown"]
+        if not known:
+            raise RecordError("the area of the electrodes is unknown; give it, for example area='0.785 cm2'")
+        return min(known)
+
+
+class Origin(_Frozen):
+    """Where a record comes from: an instrument's file, or a model with its parameters and seed."""
+
+    kind: Literal["instrument", "simulation"]
+    instrument: str = "unknown"
+    format: str = "unknown"
+    file: str = "unknown"
+    sha256: str = "unknown"
+    reader: str = "unknown"
+    model: str = "unknown"
+    parameters: dict[str, Any] = Field(default_factory=dict)
+    seed: int | None = None
+    version: str = "unknown"
+
+
+class Metadata(_Frozen):
+    """What a table means: origin, geometry, conditions, settings, assumptions and warnings."""
+
+    kind: Kind
+    origin: Origin
+    title: str = ""
+    cell: str = "unknown"
+    geometry: Geometry = Geometry()
+    temperature: KnownFloat = "unknown"
+    """Nominal temperature [K]; a column has precedence."""
+    pressure: KnownFloat = "unknown"
+    """Stack pressure [Pa]."""
+    started: str = "unknown"
+    """Start in ISO 8601."""
+    technique: str = "unknown"
+    sign_of_current: str = "positive = oxidation (stripping) at the working electrode"
+    ohmic_correction: str = "unknown"
+    """iR correction already in the voltage: none, or what was done by whom with which value."""
+    settings: dict[str, Any] = Field(default_factory=dict)
+    """The file's or the protocol's own settings, as it names them."""
+    assumptions: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    user: dict[str, Any] = Field(default_factory=dict)
+    """Further columns of the user's table of cells."""
+
+
+class Measurement:
+    """An immutable table and its metadata."""
+
+    def __init__(self, metadata: Metadata, table: "pd.DataFrame") -> None:
+        missing = [c for c in REQUIRED_COLUMNS[metadata.kind] if c not in table.columns]
+        if missing:
+            raise RecordError(
+                f"a {metadata.kind} record needs the columns {', '.join(missing)}; "
+                f"this table has {', '.join(map(str, table.columns)) or 'none'}"
+            )
+        self._metadata = metadata
+        self._table = table.reset_index(drop=True)
+        for name in self._table.columns:
+            values = self._table[name].to_numpy()
+            if isinstance(values, np.ndarray) and values.flags.owndata:
+                values.flags.writeable = False
+
+    @property
+    def metadata(self) -> Metadata:
+        """What the table means."""
+        return self._metadata
+
+    @property
+    def table(self) -> "pd.DataFrame":
+        """The table; changing what this gives does not change the record."""
+        return self._table.copy(deep=False)
+
+    def __repr__(self) -> str:
+        return f"Measurement({self.kind}, {len(self._table)} rows, {self.metadata.cell!r})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Measurement) and self.metadata == other.metadata and self._table.equals(other._table)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    @property
+    def kind(self) -> Kind:
+        """cycling, impedance or sweep."""
+        return self.metadata.kind
+
+    @property
+    def is_simulated(self) -> bool:
+        """Whether a model wrote this record."""
+        return self.metadata.origin.kind == "simulation"
+
+    def __contains__(self, column: str) -> bool:
+        return column in self._table.columns
+
+    def array(self, column: str) -> npt.NDArray[np.float64]:
+        """Values of a column as floats; raises RecordError when the record has no such column."""
+        if column not in self._table.columns:
+            raise RecordError(
+                f"this {self.kind} record has no column '{column}'; it has {', '.join(map(str, self._table.columns))}"
+            )
+        return self._table[column].to_numpy(dtype=float)
+
+    def with_metadata(self, **changes: Any) -> "Measurement":
+        """Return the same table with changed metadata."""
+        return Measurement(_changed(self.metadata, changes), self._table)
+
+    # ---- impedance -------------------------------------------------------------------------------------
+    def spectra(self) -> list["Measurement"]:
+        """Split an impedance record into one record per spectrum, in the order of `Spectrum Index / 1`."""
+        if self.kind != "impedance":
+            raise RecordError(f"a {self.kind} record has no spectra")
+        if Column.SPECTRUM not in self.table.columns:
+            return [self]
+        return [Measurement(self.metadata, part) for _, part in self.table.groupby(str(Column.SPECTRUM), sort=True)]
+
+    @property
+    def impedance(self) -> npt.NDArray[np.complex128]:
+        """Complex impedance [Ohm]."""
+        return self.array(Column.REAL_IMPEDANCE) + 1j * self.array(Column.IMAGINARY_IMPEDANCE)
+
+    # ---- files -----------------------------------------------------------------------------------------
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 over metadata and table: the record's identity, independent of file format."""
+        import pandas as pd
+
+        rows = pd.util.hash_pandas_object(self.table, index=False).to_numpy()
+        header = json.dumps(self.metadata.model_dump(mode="json"), sort_keys=True)
+        text = header + "|".join(map(str, self.table.columns))
+        return hashlib.sha256(text.encode() + rows.tobytes()).hexdigest()
+
+    def to_parquet(self, path: str | Path) -> None:
+        """Write table and metadata to one Parquet file."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        table = pa.Table.from_pandas(self.table, preserve_index=False)
+        extra = {b"natrode": self.metadata.model_dump_json().encode()}
+        stream = io.BytesIO()
+        pq.write_table(table.replace_schema_metadata({**(table.schema.metadata or {}), **extra}), stream)
+        files.write_bytes(Path(path), stream.getvalue())
+
+    @classmethod
+    def from_parquet(cls, path: str | Path) -> "Measurement":
+        """Read a record that natrode wrote; raises RecordError for any other file."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        try:
+            table = pq.read_table(path)
+        except (OSError, pa.ArrowInvalid) as error:
+            raise RecordError(f"{path}: cannot be read as Parquet ({error})") from None
+        header = (table.schema.metadata or {}).get(b"natrode")
+        if header is None:
+            raise RecordError(f"{path}: a Parquet file without natrode's metadata; import it as a generic table")
+        try:
+            metadata = Metadata.model_validate_json(header)
+        except ValueError as error:
+            raise RecordError(f"{path}: natrode's metadata in this file is damaged ({_first(error)})") from None
+        return cls(metadata, table.to_pandas())
+
+    def to_csv(self, path: str | Path) -> None:
+        """Write the table as Battery Data Format CSV and the metadata beside it as `<name>.json`."""
+        path = Path(path)
+        files.write_text(path.with_suffix(".json"), self.metadata.model_dump_json(indent=1))
+        files.write_text(path, self.table.to_csv(index=False))
+
+    @classmethod
+    def from_csv(cls, path: str | Path) -> "Measurement":
+        """Read a CSV that natrode wrote, with the metadata beside it; raises RecordError otherwise."""
+        import pandas as pd
+
+        path = Path(path)
+        side = path.with_suffix(".json")
+        if not side.exists():
+            raise RecordError(f"{path}: {side.name} with the metadata is not beside it; import it as a generic table")
+        try:
+            metadata = Metadata.model_validate_json(side.read_text(encoding="utf-8"))
+            text = pd.read_csv(path, dtype=str, keep_default_na=False)
+            table = pd.DataFrame({name: _typed(text[name]) for name in text.columns})
+        except (OSError, ValueError) as error:
+            raise RecordError(f"{path}: cannot be read as natrode's CSV ({_first(error)})") from None
+        return cls(metadata, table)
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """What was done to one cell: its measurements in order."""
+
+    title: str
+    measurements: tuple[Measurement, ...]
+
+    @property
+    def cycling(self) -> Measurement:
+        """The time series; raises RecordError when there is none or more than one."""
+        return self._only("cycling")
+
+    @property
+    def impedance(self) -> Measurement:
+        """The impedance record; raises RecordError when there is none or more than one."""
+        return self._only("impedance")
+
+    @property
+    def sweep(self) -> Measurement:
+        """The sweep; raises RecordError when there is none or more than one."""
+        return self._only("sweep")
+
+    def of_kind(self, kind: Kind) -> list[Measurement]:
+        """All measurements of one kind, in order."""
+        return [m for m in self.measurements if m.kind == kind]
+
+    def _only(self, kind: Kind) -> Measurement:
+        found = self.of_kind(kind)
+        if len(found) != 1:
+            raise RecordError(f"experiment '{self.title}' holds {len(found)} {kind} records; exactly one was asked for")
+        return found[0]
+
+    @property
+    def is_simulated(self) -> bool:
+        """Whether any of the records was written by a model."""
+        return any(m.is_simulated for m in self.measurements)
+
+    def save(self, folder: str | Path, *, csv: bool = False) -> None:
+        """Write one Parquet file per measurement (and CSV on demand) and an index into an existing folder."""
+        folder = Path(folder)
+        index: list[dict[str, str]] = []
+        for number, measurement in enumerate(self.measurements):
+            name = f"{number:02d}-{measurement.kind}"
+            measurement.to_parquet(folder / f"{name}.parquet")
+            if csv:
+                measurement.to_csv(folder / f"{name}.csv")
+            index.append({"file": f"{name}.parquet", "kind": measurement.kind, "sha256": measurement.digest})
+        document = {"title": self.title, "simulated": self.is_simulated, "measurements": index}
+        files.write_text(folder / "experiment.json", json.dumps(document, indent=1) + "\n")
+
+    @classmethod
+    def load(cls, folder: str | Path) -> "Experiment":
+        """Read an experiment that `save` wrote; raises RecordError when files are missing or changed."""
+        folder = Path(folder)
+        try:
+            document: Mapping[str, Any] = json.loads((folder / "experiment.json").read_text())
+            entries = [(folder / entry["file"], str(entry["sha256"])) for entry in document["measurements"]]
+            title = str(document["title"])
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise RecordError(f"{folder}: is not an experiment that natrode wrote ({error})") from None
+        found = []
+        for path, digest in entries:
+            measurement = Measurement.from_parquet(path)
+            if measurement.digest != digest:
+                raise RecordError(f"{path}: differs from what the index says; it was changed")
+            found.append(measurement)
+        return cls(title, tuple(found))
+
+
+def _changed(metadata: Metadata, changes: Mapping[str, Any]) -> Metadata:
+    return Metadata.model_validate({**metadata.model_dump(), **changes})
+
+
+def _typed(text: "pd.Series[str]") -> "pd.Series[Any]":
+    """A column of a CSV as whole numbers, floats to the last bit (empty: NaN), truth values or, failing that, text."""
+    import pandas as pd
+
+    words = text.tolist()
+    if words and set(words) <= {"True", "False"}:
+        return pd.Series([word == "True" for word in words])
+    for kind, read in ((np.int64, int), (np.float64, lambda word: float(word or "nan"))):
+        try:
+            return pd.Series(np.array([read(word) for word in words], dtype=kind if words else np.float64))
+        except (ValueError, OverflowError):
+            continue
+    return text
+
+
+def _first(error: Exception) -> str:
+    """One line of an error that may have many."""
+    if isinstance(error, ValidationError):
+        details = error.errors()[0]
+        return f"{'.'.join(map(str, details['loc'])) or 'whole text'}: {details['msg']}"
+    return str(error).partition("\n")[0]

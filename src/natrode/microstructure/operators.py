@@ -1,0 +1,274 @@
+"""Symmetric operators of conductances: on voxels with one conductance per axis, and on any graph of pieces.
+
+Vectors of unknowns that are read through neighbours carry one more entry, which stays 0, for the neighbour
+that is missing.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from numba import prange
+
+from natrode.compiled import compiled_twice
+from natrode.microstructure.aggregation import Graph, Grouping
+from natrode.microstructure.lattice import CODES, HIGH_FACE, LOW_FACE, Image, Indices, Lattice, diagonals
+
+Floats = npt.NDArray[np.float32]
+Vector = npt.NDArray[np.float32] | npt.NDArray[np.float64]
+
+PARALLEL_FROM = 20_000
+"""Unknowns below which starting threads costs more than they save."""
+NO_MASS: Floats = np.empty(0, np.float32)
+
+
+@dataclass(frozen=True, eq=False)
+class VoxelOperator:
+    """Stiffness of the voxels of one phase, uniform along each axis, with fixed planes before and behind."""
+
+    lattice: Lattice
+    weights: Floats
+    """Conductance between neighbours along x, y, z [-]."""
+    table: Floats
+    """Diagonal by code, exact for whole numbers: a rounded one would act as a reaction."""
+    grounds: Floats
+    """Conductance of a voxel to the fixed planes by code [-]."""
+
+    @property
+    def size(self) -> int:
+        """Number of unknowns."""
+        return self.lattice.size
+
+    @property
+    def red(self) -> int:
+        """Number of red unknowns."""
+        return self.lattice.red
+
+    def diagonal(self) -> Floats:
+        """Diagonal of the stiffness, shape (size,)."""
+        return self.table[self.lattice.codes]
+
+    def ground(self) -> Floats:
+        """Conductance of each unknown to the fixed planes, shape (size,)."""
+        return self.grounds[self.lattice.codes]
+
+    def sweep(self, x: Floats, b: Floats, inverse: Floats, low: int, high: int) -> None:
+        """Solve the rows from `low` to `high` (one colour) for their own unknowns."""
+        choose(_voxel_sweep, self.size)(self.lattice.neighbours, self.weights, x, b, inverse, low, high)
+
+    def restrict(self, x: Floats, _b: Floats, _diagonal: Floats, grouping: Grouping, coarse: Floats) -> None:
+        """Sum the residual to the next level after sweeps from zero: only red ones have one, of black x."""
+        planes = (grouping.fine_planes, grouping.planes, grouping.owners)
+        choose(_voxel_restrict, self.size)(self.lattice.neighbours, self.weights, x, *planes, coarse)
+
+    def apply(self, p: Floats, mass: Floats, q: Floats) -> float:
+        """Set q = (A + mass) p and return p.q; `mass` is `NO_MASS` or a diagonal of shape (size,)."""
+        lattice = self.lattice
+        arguments = (lattice.neighbours, lattice.codes, self.weights, self.table, p, mass, q)
+        return float(choose(_voxel_apply, self.size)(*arguments))
+
+    def subtract(self, u: Vector, r: Floats) -> None:
+        """Set r = r - A u, computed in the precision of `u`."""
+        lattice = self.lattice
+        choose(_voxel_subtract, self.size)(lattice.neighbours, lattice.codes, self.weights, self.table, u, r)
+
+
+@dataclass(frozen=True, eq=False)
+class GraphOperator:
+    """Stiffness of pieces joined by conductances."""
+
+    graph: Graph
+
+    @property
+    def size(self) -> int:
+        """Number of unknowns."""
+        return self.graph.size
+
+    @property
+    def red(self) -> int:
+        """Number of red unknowns."""
+        return self.graph.red
+
+    def diagonal(self) -> Floats:
+        """Diagonal of the stiffness, shape (size,)."""
+        return self.graph.diagonal()
+
+    def ground(self) -> Floats:
+        """Conductance of each unknown to the fixed planes, shape (size,)."""
+        return self.graph.ground
+
+    def sweep(self, x: Floats, b: Floats, inverse: Floats, low: int, high: int) -> None:
+        """Solve the rows from `low` to `high` (one colour) for their own unknowns."""
+        graph = self.graph
+        choose(_graph_sweep, self.size)(graph.first, graph.columns, graph.values, x, b, inverse, low, high)
+
+    def restrict(self, x: Floats, b: Floats, diagonal: Floats, grouping: Grouping, coarse: Floats) -> None:
+        """Sum the residual to the next level after a black sweep: only red unknowns have one."""
+        graph = self.graph
+        planes = (grouping.fine_planes, grouping.planes, grouping.owners)
+        arguments = (graph.first, graph.columns, graph.values, x, b, diagonal)
+        choose(_graph_restrict, self.size)(*arguments, *planes, coarse)
+
+    def apply(self, p: Floats, mass: Floats, q: Floats) -> float:
+        """Set q = (A + mass) p and return p.q; `mass` is `NO_MASS` or a diagonal of shape (size,)."""
+        graph = self.graph
+        arguments = (graph.first, graph.columns, graph.values, graph.ground, p, mass, q)
+        return float(choose(_graph_apply, self.size)(*arguments))
+
+    def subtract(self, u: Vector, r: Floats) -> None:
+        """Set r = r - A u, computed in the precision of `u`."""
+        graph = self.graph
+        choose(_graph_subtract, self.size)(graph.first, graph.columns, graph.values, graph.ground, u, r)
+
+
+Operator = VoxelOperator | GraphOperator
+
+
+def voxel_operator(
+    lattice: Lattice, weights: tuple[float, float, float] = (1.0, 1.0, 1.0), low: float = 2.0, high: float = 0.0
+) -> VoxelOperator:
+    """Put conductances on the faces of a lattice.
+
+    Args:
+        lattice: the voxels.
+        weights: conductance between neighbours along x, y, z [-].
+        low: conductance from the first layer to the plane before it [-]; 2 weights[0] at half a voxel's
+            distance, 0 for an insulating plane.
+        high: conductance from the last layer to the plane behind it [-].
+
+    Returns:
+        The operator.
+    """
+    code = np.arange(CODES)
+    grounds = code // LOW_FACE % 2 * low + code // HIGH_FACE * high
+    table = diagonals(weights, low, high).astype(np.float32)
+    return VoxelOperator(lattice, np.asarray(weights, np.float32), table, grounds.astype(np.float32))
+
+
+def choose(pair: tuple[Any, Any], size: int) -> Any:
+    """Return the kernel for many or for few unknowns."""
+    return pair[0] if size >= PARALLEL_FROM else pair[1]
+
+
+@compiled_twice
+def _voxel_sweep(
+    neighbours: Indices, weights: Floats, x: Floats, b: Floats, inverse: Floats, low: int, high: int
+) -> None:
+    wx, wy, wz = weights[0], weights[1], weights[2]
+    for v in prange(low, high):
+        along = wx * (x[neighbours[v, 0]] + x[neighbours[v, 1]])
+        across = wy * (x[neighbours[v, 2]] + x[neighbours[v, 3]]) + wz * (x[neighbours[v, 4]] + x[neighbours[v, 5]])
+        x[v] = inverse[v] * (b[v] + along + across)
+
+
+@compiled_twice
+def _voxel_restrict(
+    neighbours: Indices,
+    weights: Floats,
+    x: Floats,
+    fine_planes: Indices,
+    planes: Indices,
+    owners: Indices,
+    coarse: Floats,
+) -> None:
+    wx, wy, wz = weights[0], weights[1], weights[2]
+    layers, fine_layers = planes.shape[1] - 1, fine_planes.shape[1] - 1
+    width = 2 if fine_layers > layers else 1
+    for layer in prange(layers):
+        for colour in range(2):
+            coarse[planes[colour, layer] : planes[colour, layer + 1]] = 0.0
+        for fine in range(layer * width, min((layer + 1) * width, fine_layers)):
+            for v in range(fine_planes[0, fine], fine_planes[0, fine + 1]):
+                along = wx * (x[neighbours[v, 0]] + x[neighbours[v, 1]])
+                across = wy * (x[neighbours[v, 2]] + x[neighbours[v, 3]])
+                coarse[owners[v]] += along + across + wz * (x[neighbours[v, 4]] + x[neighbours[v, 5]])
+
+
+@compiled_twice
+def _voxel_apply(
+    neighbours: Indices, codes: Image, weights: Floats, table: Floats, p: Floats, mass: Floats, q: Floats
+) -> float:
+    wx, wy, wz = weights[0], weights[1], weights[2]
+    massive = mass.size > 0
+    product = 0.0
+    for v in prange(codes.size):
+        value = table[codes[v]] * p[v] - wx * (p[neighbours[v, 0]] + p[neighbours[v, 1]])
+        value -= wy * (p[neighbours[v, 2]] + p[neighbours[v, 3]]) + wz * (p[neighbours[v, 4]] + p[neighbours[v, 5]])
+        if massive:
+            value += mass[v] * p[v]
+        q[v] = value
+        product += np.float64(value) * np.float64(p[v])
+    return product
+
+
+@compiled_twice
+def _voxel_subtract(neighbours: Indices, codes: Image, weights: Floats, table: Floats, u: Vector, r: Floats) -> None:
+    wx, wy, wz = weights[0], weights[1], weights[2]
+    for v in prange(codes.size):
+        value = table[codes[v]] * u[v] - wx * (u[neighbours[v, 0]] + u[neighbours[v, 1]])
+        value -= wy * (u[neighbours[v, 2]] + u[neighbours[v, 3]]) + wz * (u[neighbours[v, 4]] + u[neighbours[v, 5]])
+        r[v] = r[v] - value
+
+
+@compiled_twice
+def _graph_sweep(
+    first: Indices, columns: Indices, values: Floats, x: Floats, b: Floats, inverse: Floats, low: int, high: int
+) -> None:
+    for v in prange(low, high):
+        total = b[v]
+        for entry in range(first[v], first[v + 1]):
+            total += values[entry] * x[columns[entry]]
+        x[v] = inverse[v] * total
+
+
+@compiled_twice
+def _graph_restrict(
+    first: Indices,
+    columns: Indices,
+    values: Floats,
+    x: Floats,
+    b: Floats,
+    diagonal: Floats,
+    fine_planes: Indices,
+    planes: Indices,
+    owners: Indices,
+    coarse: Floats,
+) -> None:
+    layers, fine_layers = planes.shape[1] - 1, fine_planes.shape[1] - 1
+    width = 2 if fine_layers > layers else 1
+    for layer in prange(layers):
+        for colour in range(2):
+            coarse[planes[colour, layer] : planes[colour, layer + 1]] = 0.0
+        for fine in range(layer * width, min((layer + 1) * width, fine_layers)):
+            for v in range(fine_planes[0, fine], fine_planes[0, fine + 1]):
+                total = b[v] - diagonal[v] * x[v]
+                for entry in range(first[v], first[v + 1]):
+                    total += values[entry] * x[columns[entry]]
+                coarse[owners[v]] += total
+
+
+@compiled_twice
+def _graph_apply(
+    first: Indices, columns: Indices, values: Floats, ground: Floats, p: Floats, mass: Floats, q: Floats
+) -> float:
+    massive = mass.size > 0
+    product = 0.0
+    for v in prange(ground.size):
+        value = ground[v] * p[v]
+        for entry in range(first[v], first[v + 1]):
+            value += values[entry] * (p[v] - p[columns[entry]])
+        if massive:
+            value += mass[v] * p[v]
+        q[v] = value
+        product += np.float64(value) * np.float64(p[v])
+    return product
+
+
+@compiled_twice
+def _graph_subtract(first: Indices, columns: Indices, values: Floats, ground: Floats, u: Vector, r: Floats) -> None:
+    for v in prange(ground.size):
+        value = ground[v] * u[v]
+        for entry in range(first[v], first[v + 1]):
+            value += values[entry] * (u[v] - u[columns[entry]])
+        r[v] = r[v] - value

@@ -1,0 +1,1 @@
+"""The laws: one module per law, pure functions on floats and arrays in SI units, without state or files."""

@@ -1,0 +1,315 @@
+"""The prior of a paper's interfaces conditioned on its figures: samples, what they leave open, what would help."""
+
+import csv
+import io
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from natrode.errors import CalibrationError, SpecificationError
+from natrode.files import write_text
+from natrode.reproduce import library
+from natrode.reproduce.library import Calibration, Figure, Paper
+from natrode.reproduce.quick import QuickTrial
+from natrode.reproduce.sampling import Conditioned, central_draw, condition, from_unit
+from natrode.simulate.parameters import Overrides
+from natrode.units import DIMENSIONS, from_si
+
+FloatArray = npt.NDArray[np.float64]
+Advance = Callable[[int, int, str], None]
+
+FOLDER = Path(__file__).parent / "posteriors"
+FAR = 100.0
+"""Distance, in tolerances, of a run that did not come to its figure."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Draws of a calibration's parameters, SI, (draws, parameters)."""
+
+    calibration: Calibration
+    values: FloatArray
+
+    def overrides(self, draw: int) -> Overrides:
+        """SI values of one draw by interface (or electrolyte) and parameter name."""
+        found: dict[str, dict[str, float]] = {}
+        for parameter, value in zip(self.calibration.parameters, self.values[draw], strict=True):
+            for name in parameter.interfaces + parameter.electrolytes:
+                found.setdefault(name, {})[parameter.name] = float(value)
+        return found
+
+    @property
+    def central(self) -> int:
+        """The draw nearest to the middle of the sample in every parameter."""
+        return central_draw(self.values)
+
+
+def prior_sample(calibration: Calibration, draws: int) -> Sample:
+    """Draws of the prior, before any figure was looked at; seeded."""
+    unit = np.random.default_rng([calibration.seed, 1]).random((draws, len(calibration.parameters)))
+    return Sample(calibration, _values(calibration, unit))
+
+
+def stored_sample(paper: Paper, name: str) -> Sample:
+    """Posterior sample that came with natrode; raises CalibrationError when it is missing or of another prior."""
+    calibration = paper.calibrations[name]
+    path = _path(paper.key, name)
+    if not path.exists():
+        raise CalibrationError(
+            f"{path.name}: the sample of {paper.key} is missing; run: natrode calibrate {paper.key} --store"
+        )
+    rows = list(csv.reader(line for line in path.read_text().splitlines() if not line.startswith("#")))
+    if rows[0] != [parameter.label for parameter in calibration.parameters]:
+        raise CalibrationError(f"{path.name}: holds other parameters than the prior of {paper.key}; store it again")
+    return Sample(calibration, np.array(rows[1:], float))
+
+
+def store(paper: Paper, sample: Sample, path: Path | None = None) -> Path:
+    """Write a sample as CSV (SI, one draw per row) with what it was conditioned on."""
+    calibration = sample.calibration
+    text = io.StringIO()
+    text.write(f"# natrode posterior sample, SI units; paper {paper.key}, calibration {calibration.name}\n")
+    text.write(f"# conditioned on {', '.join(calibration.figures)}; seed {calibration.seed}\n")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow([parameter.label for parameter in calibration.parameters])
+    writer.writerows([[f"{value:.9g}" for value in row] for row in sample.values])
+    target = path or _path(paper.key, calibration.name)
+    target.parent.mkdir(exist_ok=True)
+    write_text(target, text.getvalue())
+    return target
+
+
+def draw(
+    paper: Paper,
+    name: str,
+    *,
+    figures: Sequence[Figure] | None = None,
+    seed: int | None = None,
+    advance: Advance | None = None,
+) -> tuple[Sample, Conditioned]:
+    """Condition the prior of one calibration on its figures (or on `figures`) and draw a sample.
+
+    Raises CalibrationError when the prior cannot give the figures together.
+    """
+    calibration = paper.calibrations[name]
+    wanted = list(figures) if figures is not None else [paper.figure(f) for f in calibration.figures]
+    seen = _seen(paper, calibration, wanted)
+    active = [
+        n
+        for n, parameter in enumerate(calibration.parameters)
+        if seen & {*parameter.interfaces, *parameter.electrolytes}
+    ]
+    start = calibration.seed if seed is None else seed
+    free = np.random.default_rng([start, 2]).random((calibration.draws, len(calibration.parameters)))
+    distance = _Distance(paper, calibration, wanted)
+
+    def of_active(points: FloatArray) -> FloatArray:
+        unit = np.full((len(points), len(calibration.parameters)), 0.5)
+        unit[:, active] = points
+        return distance(unit)
+
+    def shown(round_: int, tolerance: float) -> None:
+        if advance is not None:
+            advance(round_, 40, f"{paper.short} {name}: {tolerance:.2f} tolerances")
+
+    result = condition(
+        of_active, len(active), calibration.draws, start, particles=max(400, 2 * calibration.draws), progress=shown
+    )
+    free[:, active] = result.points  # what no figure sees keeps its prior
+    return Sample(calibration, _values(calibration, free)), result
+
+
+def _seen(paper: Paper, calibration: Calibration, figures: Sequence[Figure]) -> set[str]:
+    """Names of the interfaces and electrolytes that the figures' experiments contain."""
+    names: set[str] = set()
+    for figure in figures:
+        cell = paper.cell(paper.trial(str(figure.experiment)).cell)
+        names |= {cell.electrode.working.interface, cell.electrode.counter.interface, cell.electrolyte.material}
+    return names
+
+
+class _Distance:
+    """How many tolerances the worst figure is away, for many points of the unit cube."""
+
+    def __init__(self, paper: Paper, calibration: Calibration, figures: Sequence[Figure]) -> None:
+        self.calibration, self.figures = calibration, figures
+        self.trials: dict[str, QuickTrial] = {}
+        for figure in figures:
+            trial = paper.trial(str(figure.experiment))
+            cell, protocol = paper.cell(trial.cell), paper.protocol(trial.protocol)
+            self.trials[trial.id] = QuickTrial(cell, protocol)
+
+    def __call__(self, unit: FloatArray) -> FloatArray:
+        sample = Sample(self.calibration, _values(self.calibration, unit))
+        return np.array([self._one(sample.overrides(n)) for n in range(len(unit))])
+
+    def _one(self, overrides: Overrides) -> float:
+        worst = 0.0
+        for name, trial in self.trials.items():
+            run = trial.run(overrides)
+            for figure in self.figures:
+                if figure.experiment == name:
+                    worst = max(worst, distance_of(figure, run.value(str(figure.analysis), figure.arguments)))
+        return worst
+
+
+def distance_of(figure: Figure, si: float) -> float:
+    """Distance of a computed value from the published one in tolerances, FAR at most; 0 in the middle of a range."""
+    tolerated = figure.tolerated
+    if tolerated is None or isinstance(figure.value, bool) or figure.value is None:
+        raise CalibrationError(f"{figure.id}: has no value with a tolerance and cannot be calibrated on")
+    if math.isnan(si):
+        return math.inf
+    low, high = tolerated
+    value = figure.in_unit(si)
+    middle = (low + high) / 2 if isinstance(figure.value, tuple) else figure.value
+    if not math.isfinite(value):
+        return FAR
+    if figure.tolerance is not None and figure.tolerance.kind == "factor":
+        if value <= 0:
+            return FAR
+        low, high, middle, value = (math.log(x) for x in (low, high, middle, value))
+    distance = (value - middle) / (high - middle) if value > middle else (middle - value) / (middle - low)
+    return min(distance, FAR) if distance > 1 + 1e-9 else min(distance, 1.0)
+
+
+def _values(calibration: Calibration, unit: FloatArray) -> FloatArray:
+    columns = [
+        from_unit(unit[:, n], parameter.low, parameter.high, parameter.distribution)
+        for n, parameter in enumerate(calibration.parameters)
+    ]
+    return np.column_stack(columns)
+
+
+def _path(key: str, name: str) -> Path:
+    return FOLDER / f"{key}--{name}.csv"
+
+
+# ---- what a sample says -----------------------------------------------------------------------------------------
+
+
+def narrowing(sample: Sample, prior: Sample) -> list[list[Any]]:
+    """Rows: parameter, unit, prior and posterior 5-95 % range, and how much narrower it became (1: not at all)."""
+    rows = []
+    for n, parameter in enumerate(sample.calibration.parameters):
+        unit = DIMENSIONS[parameter.dimension][1]
+        log = parameter.distribution == "log-uniform"
+        ends = []
+        for values in (prior.values[:, n], sample.values[:, n]):
+            ends.append([from_si(float(q), unit, parameter.dimension) for q in np.quantile(values, [0.05, 0.5, 0.95])])
+        widths = [math.log(e[2] / e[0]) if log else e[2] - e[0] for e in ends]
+        kept = widths[1] / widths[0]
+        rows.append([parameter.label, unit, _span(ends[0]), _span(ends[1]), ends[1][1], kept])
+    return rows
+
+
+def _span(ends: Sequence[float]) -> str:
+    return f"{ends[0]:.3g} - {ends[2]:.3g}"
+
+
+def degeneracies(sample: Sample, least: float = 0.5) -> list[list[Any]]:
+    """Pairs of parameters that the figures tie together: rank correlation beyond `least`, strongest first."""
+    from scipy.stats import spearmanr
+
+    count = len(sample.calibration.parameters)
+    if count < 2:
+        return []
+    matrix = np.atleast_2d(spearmanr(sample.values).statistic)
+    if matrix.shape == (1, 1):
+        matrix = np.array([[1.0, matrix[0, 0]], [matrix[0, 0], 1.0]])
+    labels = [parameter.label for parameter in sample.calibration.parameters]
+    pairs = [
+        [labels[a], labels[b], float(matrix[a, b])]
+        for a in range(count)
+        for b in range(a + 1, count)
+        if abs(matrix[a, b]) >= least
+    ]
+    return sorted(pairs, key=lambda row: -abs(row[2]))
+
+
+def report(
+    key: str, *, add: str | None = None, seed: int | None = None, out: Path | None = None, store_sample: bool = False,
+    advance: Advance | None = None,
+) -> dict[str, Any]:  # fmt: skip
+    """Derive the samples of a paper again and say what the figures determine, what they do not, what would help.
+
+    Args:
+        key: of the paper.
+        add: id of a further figure to condition on.
+        seed: instead of the paper's own.
+        out: CSV file to write the sample to.
+        store_sample: replace the sample that comes with natrode.
+        advance: called with done, total and text.
+
+    Returns:
+        Tables of rows, as the command line prints them.
+
+    Raises:
+        CalibrationError: the paper has no calibration, or its figures cannot be given together.
+    """
+    paper = library.load_paper(key)
+    if not paper.calibrations:
+        raise CalibrationError(f"{paper.key}: has no calibration; nothing in it is fitted")
+    if add is not None and paper.figure(add).value is None:
+        raise SpecificationError(f"{add}: has no published value to condition on")
+    tables: list[dict[str, Any]] = []
+    for name, calibration in paper.calibrations.items():
+        sample, result = draw(paper, name, seed=seed, advance=advance)
+        if store_sample:
+            store(paper, sample)
+        if out is not None:
+            store(paper, sample, out if name == "default" else out.with_stem(f"{out.stem}-{name}"))
+        tables += _tables(paper, name, calibration, sample, result)
+        if add is not None:
+            tables.append(_added(paper, name, sample, add, advance))
+    return {"paper": paper.key, "tables": tables}
+
+
+def _tables(
+    paper: Paper, name: str, calibration: Calibration, sample: Sample, result: Conditioned
+) -> list[dict[str, Any]]:
+    prior = prior_sample(calibration, 2000)
+    title = f"{paper.short}, calibration {name}: {len(sample.values)} draws on {', '.join(calibration.figures)}"
+    inert = [parameter.label for parameter in paper.inert_parameters(calibration)]
+    notes = [
+        f"{result.evaluations} runs in {result.rounds} rounds; {100 * result.distinct:.0f} % of the draws are distinct"
+    ]
+    if inert:
+        notes.append("not seen by any of these figures (their sample is their prior): " + ", ".join(inert))
+    return [
+        {
+            "title": title,
+            "columns": ["parameter", "unit", "prior 5-95 %", "sample 5-95 %", "median", "width kept"],
+            "rows": narrowing(sample, prior),
+            "notes": notes,
+        },
+        {
+            "title": "tied together by the figures (rank correlation)",
+            "columns": ["parameter", "with", "correlation"],
+            "rows": degeneracies(sample),
+        },
+    ]
+
+
+def _added(paper: Paper, name: str, sample: Sample, add: str, advance: Advance | None) -> dict[str, Any]:
+    """How one more figure narrows the parameters."""
+    calibration = sample.calibration
+    figures = [paper.figure(f) for f in (*calibration.figures, add)]
+    more, _ = draw(paper, name, figures=figures, advance=advance)
+    rows = []
+    for before, after in zip(
+        narrowing(sample, prior_sample(calibration, 2000)),
+        narrowing(more, prior_sample(calibration, 2000)),
+        strict=True,
+    ):
+        rows.append([before[0], before[1], before[3], after[3], after[5] / before[5] if before[5] else None])
+    return {
+        "title": f"with {add} added",
+        "columns": ["parameter", "unit", "without", "with", "width kept"],
+        "rows": rows,
+    }

@@ -1,0 +1,325 @@
+"""The main job: every experiment of the papers on its sample of cells, every figure beside what was published."""
+
+import json
+import math
+import os
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from itertools import pairwise
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from natrode import __version__
+from natrode.files import write_text
+from natrode.reproduce import arithmetic, library
+from natrode.reproduce.library import VALIDATION, Figure, Paper
+from natrode.reproduce.table import Driver, FigureRow, FlagRow, Number, Reproduction, Status
+from natrode.reproduce.trials import Outcome, central_of, flattened, question, questions_of, run_trial, sample_for
+from natrode.reproduce.views import laws_views, views_of
+
+FloatArray = npt.NDArray[np.float64]
+Advance = Callable[[int, int, str], None]
+
+INFORMATIVE = 3.0
+"""Upper over lower end of an interval from which on it says nothing."""
+MOST, LEAST = 0.9, 0.1
+"""Parts of the draws that show an observation for it to hold, or to fail."""
+DRIVER = 0.25
+"""Rank correlation from which on a parameter is named as a driver."""
+
+
+def reproduce(keys: Sequence[str] = (), *, advance: Advance | None = None, workers: int | None = None) -> Reproduction:
+    """Run the experiments of papers and compare.
+
+    Args:
+        keys: papers by key or short name, or "validation"; all five papers and the validation set when empty.
+        advance: called with done, total and text.
+        workers: processes; the machine's cores when not given.
+
+    Returns:
+        The frozen table that the report shows.
+
+    Raises:
+        SpecificationError: an unknown paper, with the nearest one.
+    """
+    started = time.monotonic()
+    names = list(keys) or [*library.paper_names(), VALIDATION]
+    papers = [library.load_paper(name) for name in dict.fromkeys(names)]
+    jobs = [(paper.key, trial.id) for paper in papers for trial in paper.trials if _is_needed(paper, trial.id)]
+    outcomes = _run(jobs, advance, workers or os.cpu_count() or 1)
+    rows: list[FigureRow] = []
+    views = []
+    flags: list[FlagRow] = []
+    for paper in papers:
+        own = {trial: outcome for (key, trial), outcome in outcomes.items() if key == paper.key}
+        rows += [_row(paper, figure, own) for figure in paper.figures]
+        views += views_of(paper, own, rows)
+        flags += library.flag_rows(paper)
+    views += laws_views(papers, rows)
+    seeds = [c.seed for paper in papers for c in paper.calibrations.values()]
+    draws = max((c.draws for paper in papers for c in paper.calibrations.values()), default=1)
+    return Reproduction(
+        papers=tuple(paper.summary for paper in papers),
+        rows=tuple(rows),
+        views=tuple(views),
+        flags=tuple(flags),
+        version=__version__,
+        seed=min(seeds, default=0),
+        draws=draws,
+        seconds=time.monotonic() - started,
+    )
+
+
+def _is_needed(paper: Paper, trial: str) -> bool:
+    return bool(questions_of(paper, paper.trial(trial)))
+
+
+def _run(jobs: Sequence[tuple[str, str]], advance: Advance | None, workers: int) -> dict[tuple[str, str], Outcome]:
+    """All trials, on several processes where there is more than one to run."""
+    shown = advance or (lambda done, total, text: None)
+    found: dict[tuple[str, str], Outcome] = {}
+    if len(jobs) < 2 or workers < 2:
+        for done, job in enumerate(jobs):
+            shown(done, len(jobs), job[1])
+            found[job] = run_trial(*job)
+        return found
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        futures = {pool.submit(run_trial, *job): job for job in jobs}
+        for done, future in enumerate(as_completed(futures), 1):
+            found[futures[future]] = future.result()
+            shown(done, len(jobs), futures[future][1])
+    return found
+
+
+# ---- rows -------------------------------------------------------------------------------------------------------
+
+
+def _row(paper: Paper, figure: Figure, outcomes: Mapping[str, Outcome]) -> FigureRow:
+    if figure.not_computed or figure.analysis is None:
+        return _bare(figure, "not computed", figure.not_computed or "no analysis is named for it")
+    if figure.analysis == "arithmetic":
+        return _arithmetic(figure)
+    if figure.analysis == "compare-experiments":
+        return _observation(figure, _ordered(figure, outcomes), f"order {figure.arguments['order']}")
+    outcome = outcomes[str(figure.experiment)]
+    key = question(figure.analysis, figure.arguments)
+    answers = outcome.sample[key]
+    if isinstance(figure.value, bool):
+        return _observation(figure, answers[:, 0], figure.analysis)
+    return _number(paper, figure, outcome, answers, outcome.prior.get(key))
+
+
+def _bare(figure: Figure, status: Status, note: str, computed: Number = None, method: str = "") -> FigureRow:
+    baseline = _baseline(figure)
+    return FigureRow(
+        id=figure.id,
+        paper=figure.paper,
+        quantity=figure.quantity,
+        conditions=figure.conditions,
+        where=f"{figure.reference}, {figure.where}" if figure.reference else figure.where,
+        published=_published(figure),
+        tolerance=figure.tolerated,
+        tolerance_reason=figure.tolerance_reason,
+        computed=computed,
+        unit=figure.unit,
+        interval=None,
+        prior_interval=None,
+        baseline=baseline,
+        baseline_method="" if figure.baseline is None else figure.baseline.method,
+        role=figure.role,
+        status=status,
+        note=note,
+        experiment=figure.experiment,
+        method=method,
+    )
+
+
+def _published(figure: Figure) -> Number:
+    if isinstance(figure.value, tuple):
+        return list(figure.value)
+    return figure.value
+
+
+def _baseline(figure: Figure) -> float | None:
+    if figure.baseline is None:
+        return None
+    return figure.in_unit(arithmetic.compute(figure.baseline.function, figure.baseline.arguments).si)
+
+
+def _arithmetic(figure: Figure) -> FigureRow:
+    arguments = {name: value for name, value in figure.arguments.items() if name != "function"}
+    found = arithmetic.compute(str(figure.arguments["function"]), arguments)
+    value = figure.in_unit(found.si)
+    agrees = _within(value, figure.tolerated)
+    if figure.value is None:
+        status: Status = "awaits comparison"
+    elif figure.role == "arithmetic":
+        status = "arithmetic agrees" if agrees else "arithmetic differs"
+    elif isinstance(figure.value, bool):
+        return _bare(figure, "observation holds" if found.si else "observation fails", found.sentence, bool(found.si))
+    else:
+        status = "agrees" if agrees else "misses"
+    note = found.sentence if agrees or not figure.explanation else f"{found.sentence} {figure.explanation}"
+    return _bare(figure, status, note, value, f"recomputed by {figure.arguments['function']}")
+
+
+def _within(value: float, tolerated: tuple[float, float] | None) -> bool:
+    return tolerated is None or tolerated[0] - 1e-12 <= value <= tolerated[1] + 1e-12
+
+
+def _ordered(figure: Figure, outcomes: Mapping[str, Outcome]) -> FloatArray:
+    """Per draw: 1 where the analysis rises along the order, 0 where it does not."""
+    order = figure.arguments["order"]
+    key = question(figure.arguments["analysis"], figure.arguments.get("with", {}))
+    values = {name: outcomes[name].sample[key][:, 0] for name in flattened(order)}
+    draws = min(len(v) for v in values.values())
+    result = np.ones(draws)
+    groups = [[item] if isinstance(item, str) else list(item) for item in order]
+    for before, after in pairwise(groups):
+        highest = np.max([values[name][:draws] for name in before], axis=0)
+        lowest = np.min([values[name][:draws] for name in after], axis=0)
+        result *= highest < lowest
+    return result
+
+
+def _observation(figure: Figure, truths: FloatArray, method: str) -> FigureRow:
+    share = float(np.mean(truths[np.isfinite(truths)])) if np.isfinite(truths).any() else math.nan
+    if math.isnan(share):
+        return _bare(figure, "not computed", "the analysis gave no answer on any draw")
+    wanted = share if figure.value else 1 - share
+    status: Status = (
+        "observation holds" if wanted >= MOST else "observation fails" if wanted <= LEAST else "not informative"
+    )
+    note = f"shown by {100 * share:.0f} % of {len(truths)} draws"
+    if status != "observation holds" and figure.explanation:
+        note += f". {figure.explanation}"
+    return _bare(figure, status, note, bool(share >= 0.5), method)
+
+
+def _number(paper: Paper, figure: Figure, outcome: Outcome, answers: FloatArray, prior: FloatArray | None) -> FigureRow:
+    known = answers[~np.isnan(answers).any(axis=1)]
+    if not len(known):
+        why = "the analysis gave no answer on any draw"
+        return _bare(figure, "not computed", f"{why}. {figure.explanation}".strip())
+    values = central_of(figure, known)
+    computed = float(np.median(values))
+    interval = _interval(figure, known) if len(answers) > 1 else None
+    before = None if prior is None or not len(prior) else _interval(figure, prior[~np.isnan(prior).any(axis=1)])
+    status, why = _judged(figure, computed, interval)
+    notes = [why] if why else []
+    missing = len(answers) - len(known)
+    if missing:
+        notes.append(f"{missing} of {len(answers)} draws gave no answer")
+    if status in ("misses", "not informative") and figure.explanation:
+        notes.append(figure.explanation)
+    if figure.unread:
+        notes.append(figure.unread)
+    bare = _bare(figure, status, ". ".join(notes), computed, _method(figure, len(answers)))
+    drivers = _drivers(paper, outcome, values) if len(known) == len(answers) else ()
+    return _with(bare, interval=interval, prior_interval=before, drivers=drivers)
+
+
+def _with(row: FigureRow, **changes: Any) -> FigureRow:
+    from dataclasses import replace
+
+    return replace(row, **changes)
+
+
+def _method(figure: Figure, draws: int) -> str:
+    arguments = ", ".join(f"{name} {value}" for name, value in figure.arguments.items())
+    runs = f"{draws} draws" if draws > 1 else "one run"
+    return f"{figure.analysis} ({arguments}) of the simulated record of experiment {figure.experiment}, {runs}"
+
+
+def _interval(figure: Figure, answers: FloatArray) -> tuple[float | None, float | None] | None:
+    """5-95 % of what the records say, open where the draws at that end are limits."""
+    if not len(answers):
+        return None
+    low = figure.in_unit(float(np.quantile(answers[:, 0], 0.05, method="lower")))
+    high = figure.in_unit(float(np.quantile(answers[:, 1], 0.95, method="higher")))
+    return (low if math.isfinite(low) else None, high if math.isfinite(high) else None)
+
+
+def _judged(figure: Figure, computed: float, interval: tuple[float | None, float | None] | None) -> tuple[Status, str]:
+    """Status of a computed number and the reason where it is not plain."""
+    tolerated = figure.tolerated
+    if figure.value is None:
+        return "awaits comparison", ""
+    if tolerated is None:
+        return "not computed", "no tolerance is stated, so that nothing can be said"
+    low, high = tolerated
+    if interval is None:
+        return ("agrees" if _within(computed, tolerated) else "misses"), ""
+    bottom = -math.inf if interval[0] is None else interval[0]
+    top = math.inf if interval[1] is None else interval[1]
+    if math.isinf(high) or math.isinf(low):  # a published bound: what counts is the side on which the interval lies
+        if low <= bottom and top <= high:
+            return "agrees", ""
+        if bottom > high or top < low:
+            return "misses", ""
+        return "not informative", "the interval lies on both sides of the published bound"
+    overlaps = bottom <= high and top >= low
+    if figure.role != "fitted" and (math.isinf(top) or bottom <= 0 or top / bottom > INFORMATIVE):
+        width = "open" if math.isinf(top) or bottom <= 0 else f"a factor {top / bottom:.1f} wide"
+        return "not informative", f"the interval is {width}" + ("" if overlaps else " and does not reach the figure")
+    return ("agrees" if overlaps else "misses"), ""
+
+
+def _drivers(paper: Paper, outcome: Outcome, values: FloatArray) -> tuple[Driver, ...]:
+    from scipy.stats import rankdata
+
+    sample, _ = sample_for(paper, paper.trial(outcome.trial))
+    if sample is None or len(values) != len(sample.values) or np.ptp(values) == 0:
+        return ()
+    ranks = rankdata(values)
+    found = []
+    for n, parameter in enumerate(sample.calibration.parameters):
+        correlation = float(np.corrcoef(rankdata(sample.values[:, n]), ranks)[0, 1])
+        if abs(correlation) >= DRIVER:
+            found.append(
+                Driver(f"{parameter.name} ({_short(parameter.interfaces or parameter.electrolytes)})", correlation)
+            )
+    return tuple(sorted(found, key=lambda driver: -abs(driver.rank_correlation))[:4])
+
+
+def _short(names: Iterable[str]) -> str:
+    listed = [name.split("/")[0] for name in names]
+    return listed[0] if len(listed) == 1 else f"{listed[0]} and {len(listed) - 1} more"
+
+
+# ---- files ------------------------------------------------------------------------------------------------------
+
+
+def save_records(result: Reproduction, folder: Path) -> None:
+    """Write the plots' data: one JSON document per view."""
+    target = folder / "plots"
+    target.mkdir()
+    for view in result.views:
+        document = {
+            "id": view.id,
+            "paper": view.paper,
+            "title": view.title,
+            "x": view.x_title,
+            "y": view.y_title,
+            "simulated": True,
+            "curves": [
+                {
+                    name: _listed(getattr(curve, name)) if name != "name" else curve.name
+                    for name in ("name", "x", "y", "low", "high", "frequency")
+                }
+                for curve in view.curves
+            ],
+            "published": [vars(point) for point in view.published],
+        }
+        write_text(target / f"{view.id}.json", json.dumps(document, indent=1))
+
+
+def _listed(values: FloatArray | None) -> list[float | None] | None:
+    if values is None:
+        return None
+    return [float(value) if math.isfinite(value) else None for value in values]

@@ -1,0 +1,175 @@
+"""What `natrode reproduce` returns: one frozen table of figures, the curves behind them, and the flags."""
+
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+Role = Literal["input", "fitted", "retrodicted", "blind", "validation", "arithmetic", "observation"]
+Status = Literal[
+    "agrees",
+    "misses",
+    "not informative",
+    "observation holds",
+    "observation fails",
+    "arithmetic agrees",
+    "arithmetic differs",
+    "awaits comparison",
+    "not computed",
+]
+Number = float | list[float] | bool | None
+
+
+@dataclass(frozen=True)
+class Driver:
+    """How strongly one parameter moves one figure: Spearman rank correlation over the posterior sample."""
+
+    parameter: str
+    rank_correlation: float
+
+
+@dataclass(frozen=True)
+class FigureRow:
+    """One published (or blind) figure beside what was computed for it; values in `unit`."""
+
+    id: str
+    paper: str
+    quantity: str
+    conditions: str
+    where: str
+    published: Number
+    tolerance: tuple[float, float] | None
+    """Range that counts as agreement."""
+    tolerance_reason: str
+    computed: Number
+    """Median over the sample, a single number, a list, or the truth of an observation."""
+    unit: str
+    interval: tuple[float | None, float | None] | None
+    """5-95 % over the posterior sample; None at an end that the runs did not reach."""
+    prior_interval: tuple[float | None, float | None] | None
+    baseline: float | None
+    baseline_method: str
+    role: Role
+    status: Status
+    note: str
+    """Why it misses, why it was not computed, what was assumed."""
+    experiment: str | None = None
+    method: str = ""
+    drivers: tuple[Driver, ...] = ()
+
+    @property
+    def width_factor(self) -> float | None:
+        """Upper over lower end of the interval; None without two positive ends."""
+        if self.interval is None or None in self.interval:
+            return None
+        low, high = self.interval
+        return high / low if low and high and low > 0 else None
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data with numbers as numbers and unknown as null."""
+        return {**asdict(self), "width_factor": self.width_factor}
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A simulated trace: the median run and, where a sample was run, its 5-95 % band."""
+
+    name: str
+    x: npt.NDArray[np.float64]
+    y: npt.NDArray[np.float64]
+    low: npt.NDArray[np.float64] | None = None
+    high: npt.NDArray[np.float64] | None = None
+    frequency: npt.NDArray[np.float64] | None = None
+    """Of each point of a Nyquist plot [Hz]."""
+
+
+@dataclass(frozen=True)
+class PublishedPoint:
+    """A published number with its place in the paper."""
+
+    x: float
+    y: float
+    label: str
+    where: str
+
+
+@dataclass(frozen=True)
+class View:
+    """One plot of one experiment; axis titles carry their units."""
+
+    id: str
+    paper: str
+    title: str
+    kind: Literal["line", "nyquist", "staircase", "bars", "categories"]
+    """In a `nyquist` plot y is minus the imaginary part."""
+    x_title: str
+    y_title: str
+    curves: tuple[Curve, ...]
+    published: tuple[PublishedPoint, ...] = ()
+    figures: tuple[str, ...] = ()
+    """Ids of the rows that rest on this experiment."""
+    note: str = ""
+    x_log: bool = False
+    y_log: bool = False
+    x_names: tuple[str, ...] = ()
+    """Names of the categories at x = 0, 1, 2, ... (kinds `bars` and `categories`)."""
+
+
+@dataclass(frozen=True)
+class FlagRow:
+    """Numbers in one paper that contradict each other, recomputed where it is arithmetic."""
+
+    id: str
+    paper: str
+    statement: str
+    recomputed: str
+    """What the recomputation gives, in words with numbers; empty where there is nothing to compute."""
+    verdict: Literal["contradiction", "consistent", "ambiguous", "statement"]
+
+
+@dataclass(frozen=True)
+class PaperSummary:
+    """Bibliographic data and systems of one paper."""
+
+    key: str
+    short: str
+    title: str
+    reference: str
+    doi: str
+    systems: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Reproduction:
+    """Everything that the report shows."""
+
+    papers: tuple[PaperSummary, ...]
+    rows: tuple[FigureRow, ...]
+    views: tuple[View, ...]
+    flags: tuple[FlagRow, ...]
+    version: str
+    seed: int
+    draws: int
+    seconds: float
+
+    def coverage(self) -> tuple[int, int, float]:
+        """Intervals that cover the published figure, intervals compared, and how many of them should (90 %)."""
+        compared = [
+            row
+            for row in self.rows
+            if row.role in ("retrodicted", "validation")
+            and row.interval is not None
+            and row.status in ("agrees", "misses", "not informative")
+            and isinstance(row.published, (int, float))
+            and not isinstance(row.published, bool)
+        ]
+        covered = sum(_covers(row) for row in compared)
+        return covered, len(compared), 0.9 * len(compared)
+
+
+def _covers(row: FigureRow) -> bool:
+    assert row.interval is not None
+    low, high = row.interval
+    assert isinstance(row.published, (int, float))
+    return (low is None or low <= row.published) and (high is None or row.published <= high)

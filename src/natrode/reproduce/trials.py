@@ -1,0 +1,226 @@
+"""One experiment of a paper on a whole sample of cells: records in, answers and traces out."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from natrode.cell import Cell
+from natrode.measurement import Column, Experiment
+from natrode.protocol import CriticalCurrentRamp, CurrentRamp, Cycling, OneSided, Protocol
+from natrode.reproduce import library
+from natrode.reproduce.calibrate import Sample, prior_sample, stored_sample
+from natrode.reproduce.library import Figure, Paper, Trial
+from natrode.reproduce.quantities import NO_ANSWER, Answer, Context, analyse
+from natrode.simulate import kernel, parameters, replicates, symmetric
+from natrode.simulate.parameters import Model, Overrides
+
+FloatArray = npt.NDArray[np.float64]
+TraceKind = Literal["voltage", "peaks", "steps", "ramp", "resistance", "nyquist"]
+
+PRIOR_DRAWS = 60
+"""Runs on the prior: enough for the 5-95 % range that is shown beside the sample's."""
+
+
+@dataclass(frozen=True)
+class Trace:
+    """What a plot of one run shows, in the units of the plot."""
+
+    kind: TraceKind
+    x: FloatArray
+    y: FloatArray
+    frequency: FloatArray | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Answers of one trial by question, (draws, 2) SI, for the sample and for the prior, and the traces."""
+
+    trial: str
+    sample: Mapping[str, FloatArray]
+    prior: Mapping[str, FloatArray]
+    central: Experiment
+    traces: Sequence[Trace]
+    """Of the sample; the first is that of the central draw."""
+
+
+def question(analysis: str, arguments: Mapping[str, Any]) -> str:
+    """Key of an analysis with its arguments."""
+    return f"{analysis} {json.dumps(dict(arguments), sort_keys=True)}"
+
+
+def questions_of(paper: Paper, trial: Trial) -> dict[str, tuple[str, Mapping[str, Any]]]:
+    """Analyses that the figures of a paper ask of one trial, comparisons between trials included."""
+    found = {}
+    for figure in paper.figures:
+        if figure.analysis is None or figure.not_computed:
+            continue
+        if figure.analysis == "compare-experiments":
+            if trial.id in flattened(figure.arguments["order"]):
+                inner = (figure.arguments["analysis"], figure.arguments.get("with", {}))
+                found[question(*inner)] = inner
+        elif figure.experiment == trial.id:
+            found[question(figure.analysis, figure.arguments)] = (figure.analysis, figure.arguments)
+    return found
+
+
+def flattened(order: Sequence[Any]) -> list[str]:
+    """Ids in an order whose inner lists leave the mutual order open."""
+    return [name for item in order for name in (item if isinstance(item, (list, tuple)) else [item])]
+
+
+def sample_for(paper: Paper, trial: Trial) -> tuple[Sample | None, Sample | None]:
+    """Posterior sample and prior draws that a trial runs on; None where nothing is calibrated.
+
+    Figures of other papers run on the sample of the first paper, whose interfaces theirs extend.
+    """
+    home = (
+        paper if paper.calibrations else library.load_paper("hybrid-na-2022") if paper.kind == "validation" else paper
+    )
+    if trial.calibration not in home.calibrations:
+        return None, None
+    calibration = home.calibrations[trial.calibration]
+    return stored_sample(home, trial.calibration), prior_sample(calibration, PRIOR_DRAWS)
+
+
+def run_trial(key: str, trial_id: str) -> Outcome:
+    """Run one trial on every draw of its sample and of its prior, and analyse the records."""
+    paper = library.load_paper(key)
+    trial = paper.trial(trial_id)
+    cell, protocol = paper.cell(trial.cell), paper.protocol(trial.protocol)
+    model = parameters.assemble(cell)
+    wanted = questions_of(paper, trial)
+    sample, prior = sample_for(paper, trial)
+    order = [0] if sample is None else [sample.central, *(n for n in range(len(sample.values)) if n != sample.central)]
+    answers: dict[str, list[Answer]] = {key: [] for key in wanted}
+    traces = []
+    central: Experiment | None = None
+    for draw in order:
+        overrides = {} if sample is None else inherited(cell, sample.overrides(draw))
+        experiment, found, electrolyte = _one(model, cell, protocol, trial, overrides, wanted)
+        for name, value in found.items():
+            answers[name].append(value)
+        traces.append(trace_of(experiment, protocol, electrolyte))
+        central = central or experiment
+    before: dict[str, list[Answer]] = {key: [] for key in wanted}
+    for draw in range(0 if prior is None or not wanted else len(prior.values)):
+        assert prior is not None
+        _, found, _ = _one(model, cell, protocol, trial, inherited(cell, prior.overrides(draw)), wanted)
+        for name, value in found.items():
+            before[name].append(value)
+    assert central is not None
+    # the central draw ran first: put it back where the parameters have it
+    back = np.argsort(order)
+    return Outcome(
+        trial_id,
+        {name: np.array(values).reshape(-1, 2)[back] for name, values in answers.items()},
+        {name: np.array(values).reshape(-1, 2) for name, values in before.items()},
+        central,
+        traces,
+    )
+
+
+def inherited(cell: Cell, overrides: Overrides) -> Overrides:
+    """Values of a draw for the interfaces of a cell, those of an interface that it extends among them."""
+    from natrode import materials
+
+    found = {name: dict(values) for name, values in overrides.items()}
+    for electrode in (cell.electrode.working, cell.electrode.counter):
+        if electrode.interface in found:
+            continue
+        interface = materials.load_interface(electrode.interface)
+        for name, value in interface.parameters.items():
+            if not isinstance(value, str) and value.origin in overrides and name in overrides[value.origin]:
+                found.setdefault(electrode.interface, {})[name] = overrides[value.origin][name]
+    return found
+
+
+def _one(
+    model: Model,
+    cell: Cell,
+    protocol: Protocol,
+    trial: Trial,
+    overrides: Overrides,
+    wanted: Mapping[str, tuple[str, Mapping[str, Any]]],
+) -> tuple[Experiment, dict[str, Answer], float]:
+    """Run one draw (with its replicates) and answer the questions; the record of the first replicate is kept."""
+    changed = parameters.override(model, cell, overrides)
+    electrolyte = float(
+        parameters.conditions(changed, protocol.temperature, protocol.pressure)[0, kernel.ELECTROLYTE_RESISTANCE]
+    )
+    context = Context(cell, electrolyte)
+    models = [changed] if trial.replicates == 1 else replicates.scatter(changed, trial.replicates, trial.seed)
+    experiments = [symmetric.run(variant, cell, protocol) for variant in models]
+    found = {}
+    for name, (analysis, arguments) in wanted.items():
+        each = np.array([analyse(analysis, experiment, arguments, context) for experiment in experiments])
+        found[name] = (float(each[:, 0].mean()), float(each[:, 1].mean())) if each.size else NO_ANSWER
+    return experiments[0], found, electrolyte
+
+
+# ---- traces -----------------------------------------------------------------------------------------------------
+
+
+def trace_of(experiment: Experiment, protocol: Protocol, electrolyte: float) -> Trace:
+    """The curve that shows best what happened: chosen by the longest step of the protocol."""
+    steps = [inner for step in protocol.steps for inner in getattr(step, "steps", (step,))]
+    if any(isinstance(step, Cycling) for step in steps):
+        return _peaks(experiment)
+    if any(isinstance(step, (CriticalCurrentRamp, CurrentRamp)) for step in steps):
+        return _against_current(experiment, "steps" if isinstance(steps[-1], CriticalCurrentRamp) else "ramp")
+    spectra = experiment.of_kind("impedance")
+    if any(isinstance(step, OneSided) for step in steps):
+        record = experiment.cycling
+        return Trace("voltage", record.array(Column.TIME) / 3600, 1e3 * record.array(Column.VOLTAGE))
+    if spectra and len(spectra[0].spectra()) > 1:
+        return _resistances(experiment, electrolyte)
+    if spectra:
+        record = spectra[0]
+        area = record.metadata.geometry.area * 1e4
+        z = record.impedance * area
+        return Trace("nyquist", z.real, -z.imag, record.array(Column.FREQUENCY))
+    record = experiment.cycling
+    return Trace("voltage", record.array(Column.TIME) / 3600, 1e3 * record.array(Column.VOLTAGE))
+
+
+def _peaks(experiment: Experiment) -> Trace:
+    """Largest voltage of each recorded cycle against time."""
+    record = experiment.cycling
+    cycle = record.array(Column.CYCLE)
+    voltage, time = abs(record.array(Column.VOLTAGE)), record.array(Column.TIME)
+    flowing = cycle > 0
+    starts = np.flatnonzero(np.r_[True, np.diff(cycle[flowing]) != 0])
+    return Trace("peaks", time[flowing][starts] / 3600, 1e3 * np.maximum.reduceat(voltage[flowing], starts))
+
+
+def _against_current(experiment: Experiment, kind: TraceKind) -> Trace:
+    """Voltage against current density: the largest of each step of a stepped test, all points of a linear ramp."""
+    record = experiment.cycling
+    density = abs(record.array(Column.CURRENT)) / record.metadata.geometry.area / 10
+    voltage = 1e3 * abs(record.array(Column.VOLTAGE))
+    flowing = density > 0
+    density, voltage = density[flowing], voltage[flowing]
+    if kind == "ramp":
+        return Trace(kind, density, voltage)
+    starts = np.flatnonzero(np.r_[True, abs(np.diff(density)) > 1e-6 * density[1:]])
+    return Trace(kind, density[starts], np.maximum.reduceat(voltage, starts))
+
+
+def _resistances(experiment: Experiment, electrolyte: float) -> Trace:
+    """Resistance of the interfaces, both together, against time."""
+    record = experiment.impedance
+    area = record.metadata.geometry.area * 1e4
+    parts = record.spectra()
+    hours = [float(part.array(Column.TIME)[0]) / 3600 for part in parts]
+    values = [(float(part.array(Column.REAL_IMPEDANCE)[-1]) - electrolyte) * area for part in parts]
+    return Trace("resistance", np.array(hours), np.array(values))
+
+
+def central_of(figure: Figure, answers: FloatArray) -> FloatArray:
+    """One number per draw in the figure's unit: the value, or the end of a limit that is finite."""
+    ends = np.where(np.isfinite(answers[:, ::-1]), answers[:, ::-1], answers)
+    middle = np.where(np.isfinite(answers).all(axis=1), answers.mean(axis=1), ends[:, 0])
+    return np.array([figure.in_unit(float(value)) for value in middle])

@@ -1,0 +1,204 @@
+"""The plots behind the figures: traces of the sample as a band, published numbers as points with their place."""
+
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from natrode.reproduce.library import Figure, Paper, Trial
+from natrode.reproduce.table import Curve, FigureRow, PublishedPoint, View
+from natrode.reproduce.trials import Outcome, Trace
+from natrode.units import from_si, read_quantity
+
+FloatArray = npt.NDArray[np.float64]
+
+_TITLES = {
+    "voltage": ("time / h", "voltage / mV"),
+    "peaks": ("time / h", "largest voltage of the cycle / mV"),
+    "steps": ("current density / (mA/cm2)", "largest voltage of the step / mV"),
+    "ramp": ("current density / (mA/cm2)", "voltage / mV"),
+    "resistance": ("time / h", "resistance of both interfaces / (Ohm cm2)"),
+    "nyquist": ("real impedance / (Ohm cm2)", "minus imaginary impedance / (Ohm cm2)"),
+}
+POINTS = 160
+"""Abscissae of a band."""
+MOST_POINTS = 400
+"""Points of a curve; longer ones are thinned evenly."""
+
+
+def views_of(paper: Paper, outcomes: Mapping[str, Outcome], rows: Sequence[FigureRow]) -> list[View]:
+    """One plot per experiment that was run."""
+    found = []
+    for trial in paper.trials:
+        if trial.id in outcomes:
+            found.append(_view(paper, trial, outcomes[trial.id]))
+    return found
+
+
+def _view(paper: Paper, trial: Trial, outcome: Outcome) -> View:
+    central = outcome.traces[0]
+    figures = [figure for figure in paper.figures if figure.experiment == trial.id]
+    x_title, y_title = _TITLES[central.kind]
+    cell = paper.cell(trial.cell)
+    curve = _curve(central, outcome.traces, cell.name)
+    points = [point for figure in figures if (point := _point(figure, central)) is not None]
+    return View(
+        id=trial.id,
+        paper=paper.key,
+        title=f"{cell.name}: {trial.conditions or paper.protocol(trial.protocol).name}",
+        kind="nyquist" if central.kind == "nyquist" else "staircase" if central.kind == "steps" else "line",
+        x_title=x_title,
+        y_title=y_title,
+        curves=(curve,),
+        published=tuple(points),
+        figures=tuple(figure.id for figure in figures),
+        note=trial.note,
+        y_log=_spans_decades(curve),
+    )
+
+
+def _spans_decades(curve: Curve) -> bool:
+    values = curve.y[np.isfinite(curve.y) & (curve.y > 0)]
+    return bool(values.size and values.max() > 100 * values.min() and (curve.y > 0).all())
+
+
+def _curve(central: Trace, traces: Sequence[Trace], name: str) -> Curve:
+    """The central draw's trace with the 5-95 % band of all draws."""
+    x, y, frequency = _thinned(central)
+    if len(traces) < 2 or central.kind == "nyquist":
+        return Curve(name, x, y, frequency=frequency)
+    ends = [trace.x[-1] for trace in traces if len(trace.x)]
+    grid = np.linspace(0 if central.kind != "steps" else central.x[0], float(np.quantile(ends, 0.95)), POINTS)
+    stack = np.array([np.interp(grid, *_sorted(trace)) for trace in traces if len(trace.x) > 1])
+    low, median, high = np.quantile(stack, [0.05, 0.5, 0.95], axis=0)
+    return Curve(f"{name}, median and 5-95 % of {len(stack)} draws", grid, median, low, high)
+
+
+def _sorted(trace: Trace) -> tuple[FloatArray, FloatArray]:
+    order = np.argsort(trace.x, kind="stable")
+    return trace.x[order], trace.y[order]
+
+
+def _thinned(trace: Trace) -> tuple[FloatArray, FloatArray, FloatArray | None]:
+    step = max(1, math.ceil(len(trace.x) / MOST_POINTS))
+    frequency = None if trace.frequency is None else trace.frequency[::step]
+    return trace.x[::step], trace.y[::step], frequency
+
+
+def _point(figure: Figure, trace: Trace) -> PublishedPoint | None:
+    """Where a published number lies in the plot of its experiment; None when it has no place there."""
+    if figure.si is None:
+        return None
+    label = f"{figure.quantity}: {figure.value:g} {figure.unit}"
+    x: float | None = None
+    y: float | None = None
+    match figure.analysis, trace.kind:
+        case "time-to-voltage", "voltage":
+            x, y = figure.si / 3600, 1e3 * read_quantity(figure.arguments["threshold"], "voltage")
+        case "voltage-at", "voltage":
+            x, y = read_quantity(figure.arguments["time"], "time") / 3600, 1e3 * figure.si
+        case "critical-current", "steps":
+            x = from_si(figure.si, "mA/cm2", "current density")
+            y = float(np.interp(x, *_sorted(trace)))
+        case "life", "peaks":
+            x = figure.si / 3600
+            y = float(np.interp(x, *_sorted(trace)))
+        case "overpotential", "peaks":
+            cycle = figure.arguments.get("cycle", "last")
+            index = -1 if cycle == "last" else min(int(cycle), len(trace.x)) - 1
+            x, y = float(trace.x[index]), 1e3 * figure.si
+        case "resistance-at-time", "resistance":
+            x, y = read_quantity(figure.arguments["time"], "time") / 3600, 1e4 * figure.si
+        case "interface-resistance", "resistance":
+            factor = 2e4 if figure.arguments.get("per", "interface") == "interface" else 1e4
+            index = int(figure.arguments.get("spectrum", 0)) - 1
+            x, y = float(trace.x[index]), factor * figure.si
+        case _:
+            return None
+    return PublishedPoint(x, y, label, figure.where)
+
+
+def laws_views(papers: Sequence[Paper], rows: Sequence[FigureRow]) -> list[View]:
+    """Plots across experiments: the ratio series of the hybrid anodes and the contact angles."""
+    by_id = {row.id: row for row in rows}
+    keys = {paper.key for paper in papers}
+    found = []
+    if "hybrid-na-2022" in keys:
+        found += _ratio_series(by_id)
+    if keys & {"hybrid-na-2022", "pbc-2022"}:
+        found.append(_contact_angles(by_id))
+    return found
+
+
+_RATIOS = (("pristine", "na"), ("1:5", "15"), ("1:1", "11"))
+
+
+def _ratio_series(by_id: Mapping[str, FigureRow]) -> list[View]:
+    """Fresh resistance by ratio: computed intervals and published numbers."""
+    rows = [(name, by_id[f"hna-r0-{end}"]) for name, end in _RATIOS if f"hna-r0-{end}" in by_id]
+    if not rows:
+        return []
+    x = np.arange(len(rows), dtype=float)
+    number = [row.computed if isinstance(row.computed, float) else math.nan for _, row in rows]
+    ends = [row.interval or (None, None) for _, row in rows]
+    low = np.array([math.nan if end[0] is None else end[0] for end in ends])
+    high = np.array([math.nan if end[1] is None else end[1] for end in ends])
+    published = tuple(
+        PublishedPoint(float(n), float(row.published), f"{name}: {row.published:g} Ohm cm2", row.where)
+        for n, (name, row) in enumerate(rows)
+        if isinstance(row.published, (int, float))
+    )
+    return [
+        View(
+            id="hna-ratio-series",
+            paper="hybrid-na-2022",
+            title="Fresh interface resistance by NZSP:Na ratio",
+            kind="categories",
+            x_title="NZSP:Na",
+            y_title="resistance per interface / (Ohm cm2)",
+            curves=(Curve("computed", x, np.array(number), low, high),),
+            published=published,
+            figures=tuple(row.id for _, row in rows),
+            x_names=tuple(name for name, _ in rows),
+        )
+    ]
+
+
+def _contact_angles(by_id: Mapping[str, FigureRow]) -> View:
+    """Contact angles as published, beside those that the paper's own works of adhesion give with molten sodium."""
+    from natrode.physics import wetting
+
+    pairs = (
+        ("Na on NZSP (PbC)", "pbc-theta-nzsp", "pbc-wad-nzsp"),
+        ("Na on Pb/C", "pbc-theta-pbc", "pbc-wad-pb"),
+        ("Na on C", "pbc-theta-c", "pbc-wad-c"),
+        ("Na on NZSP (hNa)", "hna-theta-na", None),
+        ("h-Na on NZSP", "hna-theta-15", None),
+    )
+    shown = [(name, angle, work) for name, angle, work in pairs if angle in by_id]
+    tension = float(wetting.sodium_surface_tension(393.15))
+    at = np.arange(len(shown), dtype=np.float64)
+    computed = np.full(len(shown), math.nan)
+    for n, (_, _, work) in enumerate(shown):
+        value = by_id[work].published if work is not None and work in by_id else None
+        if isinstance(value, (int, float)):
+            computed[n] = float(wetting.contact_angle_from_work(float(value), tension))
+    points = []
+    for n, (name, angle, _) in enumerate(shown):
+        row = by_id[angle]
+        if isinstance(row.published, (int, float)):
+            points.append(PublishedPoint(float(n), float(row.published), f"{name}: {row.published:g} deg", row.where))
+    return View(
+        id="contact-angles",
+        paper=by_id[shown[0][1]].paper,
+        title="Contact angle of molten sodium: measured, and from the published work of adhesion",
+        kind="categories",
+        x_title="pair",
+        y_title="contact angle / deg",
+        curves=(Curve("Young-Dupre with the tension of molten sodium at 120 degC", at, computed),),
+        published=tuple(points),
+        figures=tuple(angle for _, angle, _ in shown),
+        note="An observed 0 deg gives only a lower bound of the work of adhesion.",
+        x_names=tuple(name for name, _, _ in shown),
+    )

@@ -1,0 +1,254 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from natrode.analysis import (
+    electrolyte_resistance,
+    interface_resistance,
+    interface_resistance_series,
+    real_axis_intercepts,
+    stripping_side_resistance,
+)
+from natrode.errors import RecordError
+from natrode.measurement import Column, Geometry
+from tests.analysis.records import AREA, ELECTROLYTE, cycling_record, spectrum_record, zarc
+
+F = np.logspace(np.log10(3e6), -1, 53)
+W = 2 * np.pi * F
+
+
+def cell(*arcs, electrolyte=ELECTROLYTE):
+    return electrolyte + sum(zarc(F, *arc) for arc in arcs) + 0j * F
+
+
+# ---- ends of a spectrum -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("exponent", [1.0, 0.8])
+@pytest.mark.parametrize("noise", [0.0, 0.003])
+def test_both_ends_of_one_arc(exponent, noise):
+    ends = real_axis_intercepts(spectrum_record(cell((50.0, 1e-4, exponent)), F, noise=noise))
+    assert ends.high.value == pytest.approx(40.0, abs=1e-6 + 100 * noise)
+    assert ends.low.value == pytest.approx(90.0, abs=1e-6 + 100 * noise)
+    assert ends.low.quality == ends.high.quality == "good"
+    assert ends.relative_noise == pytest.approx(noise, abs=1e-3)
+
+
+def test_the_order_of_the_points_does_not_matter():
+    forwards, backwards = (
+        real_axis_intercepts(spectrum_record(cell((50.0, 1e-4))[::step], F[::step])) for step in (1, -1)
+    )
+    assert backwards.low.value == pytest.approx(forwards.low.value)
+
+
+def test_an_inductance_is_skipped():
+    high = real_axis_intercepts(spectrum_record(cell((50.0, 1e-3)) + 1j * W * 1e-7, F)).high
+    assert high.value == pytest.approx(40.0, rel=1e-3)
+
+
+def test_leads_alone_are_refused():
+    assert real_axis_intercepts(spectrum_record(1.0 + 1j * W * 1e-5, F)).high.quality == "not computed"
+
+
+def test_a_diffusion_branch_is_left_out_with_a_doubt():
+    warburg = 200.0 * np.tanh(np.sqrt(1j * W * 1e3)) / np.sqrt(1j * W * 1e3)
+    low = real_axis_intercepts(spectrum_record(cell((50.0, 1e-4)) + warburg, F)).low
+    assert low.value == pytest.approx(90.0, rel=0.02)
+    assert low.quality == "doubtful"
+    assert "still rises" in low.reason
+
+
+def test_a_blocking_cell_and_a_cut_arc_give_lower_limits():
+    for z in (40.0 + 1.0 / (1j * W * 1e-6), cell((500.0, 10.0))):
+        low = real_axis_intercepts(spectrum_record(z, F)).low
+        assert low.value is None
+        assert low.quality == "lower limit"
+        assert low.interval[0] == pytest.approx(z.real[-1], rel=0.02)
+
+
+def test_an_arc_cut_after_its_top_is_extrapolated_with_a_doubt():
+    low = real_axis_intercepts(spectrum_record(cell((500.0, 1.0)), F)).low
+    assert low.value == pytest.approx(540.0, rel=0.01)
+    assert low.quality == "doubtful"
+    assert "extrapolated" in low.reason
+
+
+def test_a_grain_boundary_is_not_hidden_in_the_interface():
+    high = electrolyte_resistance(spectrum_record(cell((30.0, 3e-7), (20.0, 1e-3), electrolyte=10.0), F))
+    assert high.value == pytest.approx(10.0, rel=0.01)
+    assert high.quality == "doubtful"
+    assert "grain boundaries" in high.reason
+
+
+def test_a_spectrum_that_begins_on_the_flank_of_the_electrolyte():
+    f = np.logspace(5, -1, 43)
+    z = 10.0 + zarc(f, 30.0, 1e-6) + zarc(f, 20.0, 0.01)
+    high = real_axis_intercepts(spectrum_record(z, f)).high
+    assert high.value == pytest.approx(40.0, rel=0.02)
+    assert "flank" in high.reason
+
+
+def test_a_pure_resistor():
+    ends = real_axis_intercepts(spectrum_record(cell(), F, noise=0.003))
+    assert ends.low.value == pytest.approx(40.0, abs=0.15)
+    assert ends.high.value == pytest.approx(40.0, abs=0.15)
+
+
+def test_uncertainties_cover_the_truth():
+    pulls = []
+    for seed in range(100):
+        record = spectrum_record(cell((50.0, 1e-3, 0.9)), F, noise=0.003, seed=seed)
+        low = real_axis_intercepts(record).low
+        pulls.append((low.value - 90.0) / low.uncertainty)
+    assert 0.7 < np.std(pulls) < 1.5
+
+
+def test_wrong_input():
+    with pytest.raises(RecordError, match="several spectra"):
+        real_axis_intercepts(spectrum_record([cell(), cell()], F))
+    with pytest.raises(RecordError, match="cycling"):
+        real_axis_intercepts(cycling_record([(10.0, 1e-3)]))
+    with pytest.raises(RecordError, match="positive"):
+        real_axis_intercepts(spectrum_record(cell(), -F))
+    few = real_axis_intercepts(spectrum_record(cell()[:3], F[:3]))
+    assert few.low.quality == few.high.quality == "not computed"
+
+
+# ---- interface resistance -----------------------------------------------------------------------------------
+
+
+def test_interface_resistance_in_all_its_forms():
+    record = spectrum_record(cell((7.0, 1e-4)), F)
+    whole = interface_resistance(record, ELECTROLYTE)
+    one = interface_resistance(record, ELECTROLYTE, per="interface")
+    assert whole.to_json()["value"] == pytest.approx(7.0)
+    assert (whole.scope, whole.n_interfaces, whole.area_normalised) == ("cell", 2, True)
+    assert one.to_json()["value"] == pytest.approx(3.5)
+    assert (one.scope, one.n_interfaces) == ("per interface (assumed equal)", 1)
+    own = interface_resistance(record)
+    assert own.value == pytest.approx(whole.value, rel=1e-3)
+    assert own.settings["electrolyte_from"] == "high-frequency intercept of this spectrum"
+    for key in ("temperature", "pressure", "area", "dc_current", "net_charge"):
+        assert key in whole.settings
+
+
+def test_the_uncertainty_of_the_electrolyte_propagates():
+    answer = interface_resistance(spectrum_record(cell((7.0, 1e-4)), F), (ELECTROLYTE, 0.5))
+    assert answer.uncertainty == pytest.approx(0.5 * AREA, rel=1e-3)
+
+
+def test_without_area_it_is_a_resistance():
+    answer = interface_resistance(spectrum_record(cell((7.0, 1e-4)), F, geometry=Geometry()), ELECTROLYTE)
+    assert answer.dimension == "resistance"
+    assert answer.value == pytest.approx(7.0)
+    assert answer.area_normalised is False
+
+
+def test_near_zero_it_is_an_upper_limit():
+    answer = interface_resistance(spectrum_record(cell(), F, noise=0.003, seed=1), ELECTROLYTE)
+    assert answer.value is None
+    assert answer.quality == "upper limit"
+    assert 0 < answer.interval[1] < 1.0 * AREA
+
+
+def test_an_electrolyte_above_the_whole_cell_is_refused():
+    answer = interface_resistance(spectrum_record(cell((7.0, 1e-4)), F), 60.0)
+    assert answer.quality == "not computed"
+    assert "exceeds" in answer.reason
+
+
+def test_an_incomplete_arc_gives_a_lower_limit():
+    answer = interface_resistance(spectrum_record(cell((500.0, 10.0)), F), ELECTROLYTE)
+    assert answer.quality == "lower limit"
+
+
+@pytest.mark.parametrize(
+    ("changes", "columns", "reason"),
+    [
+        ({"geometry": Geometry(working_area=AREA)}, {}, "number of interfaces is unknown"),
+        ({}, {Column.DC_CURRENT.value: [1e-4]}, "direct current"),
+        ({}, {Column.CHARGE.value: [3.6]}, "one-sided"),
+    ],
+)
+def test_halving_is_refused_where_the_sides_are_not_equal(changes, columns, reason):
+    record = spectrum_record(cell((7.0, 1e-4)), F, columns=columns, **changes)
+    assert reason in interface_resistance(record, ELECTROLYTE, per="interface").reason
+    assert interface_resistance(record, ELECTROLYTE).value == pytest.approx(7.0 * AREA)
+
+
+def test_one_interface_needs_no_halving():
+    geometry = Geometry(working_area=AREA, interfaces_in_series=1)
+    record = spectrum_record(cell((7.0, 1e-4)), F, geometry=geometry, columns={Column.DC_CURRENT.value: [1e-4]})
+    assert interface_resistance(record, ELECTROLYTE, per="interface").value == pytest.approx(7.0 * AREA)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.floats(0.5, 1e3), st.floats(-5.0, -1.5), st.floats(0.75, 1.0), st.floats(0.1, 10.0))
+def test_impedance_and_area_scale(resistance, log_tau, exponent, factor):
+    arc = (resistance, 10.0**log_tau, exponent)
+    one = interface_resistance(spectrum_record(cell(arc), F), ELECTROLYTE)
+    larger = interface_resistance(
+        spectrum_record(cell(arc) / factor, F, geometry=Geometry(working_area=AREA * factor)), ELECTROLYTE / factor
+    )
+    assert one.value == pytest.approx(resistance * AREA, rel=1e-3)
+    assert larger.value == pytest.approx(one.value, rel=1e-6)
+
+
+# ---- series -------------------------------------------------------------------------------------------------
+
+
+def one_sided(strip, plate=5.0, noise=0.0, current=1e-4):
+    """Scenario 7: a stripping side that grows, a plating side that stays."""
+    time = 600.0 * np.arange(len(strip))
+    columns = {
+        Column.TIME.value: time,
+        Column.DC_CURRENT.value: np.full(len(strip), current),
+        Column.CHARGE.value: current * time,
+    }
+    return spectrum_record([cell((r, 1e-3), (plate, 1e-4)) for r in strip], F, noise=noise, columns=columns)
+
+
+def test_a_series_keeps_time_charge_and_current():
+    series = interface_resistance_series(one_sided([5.0, 20.0, 100.0]))
+    assert series.time == pytest.approx([0.0, 600.0, 1200.0])
+    assert series.charge == pytest.approx([0.0, 0.06, 0.12])
+    assert series.dc_current == pytest.approx([1e-4] * 3)
+    assert series.one_sided is True
+    assert series.resistance / AREA == pytest.approx([10.0, 25.0, 105.0], rel=0.01)
+
+
+def test_the_stripping_side_is_told_from_the_plating_side():
+    strip = np.linspace(5.0, 100.0, 20)
+    sides = stripping_side_resistance(one_sided(strip, noise=0.002), (ELECTROLYTE, 0.0))
+    assert sides.resistance / AREA == pytest.approx(strip, abs=0.6)
+    assert {r.scope for r in sides.results} == {"stripping side"}
+    assert {r.n_interfaces for r in sides.results} == {1}
+    halved = interface_resistance_series(one_sided(strip), ELECTROLYTE, per="interface")
+    assert all("one-sided" in r.reason for r in halved.results)
+    assert np.isnan(halved.resistance).all()
+
+
+def test_a_cell_that_was_cycled_has_no_stripping_side():
+    record = spectrum_record([cell((10.0, 1e-3))] * 3, F, columns={Column.DC_CURRENT.value: [1e-4, -1e-4, 1e-4]})
+    assert "both ways" in stripping_side_resistance(record).results[0].reason
+    assert interface_resistance_series(record).one_sided is False
+
+
+def test_sides_of_a_cell_with_unknown_interfaces_are_not_told_apart():
+    record = one_sided([5.0, 50.0]).with_metadata(geometry=Geometry(working_area=AREA))
+    assert "two interfaces" in stripping_side_resistance(record).results[1].reason
+
+
+def test_without_charge_and_current_sides_are_taken_on_trust():
+    record = spectrum_record([cell((10.0, 1e-3)), cell((60.0, 1e-3))], F)
+    sides = stripping_side_resistance(record, ELECTROLYTE)
+    assert sides.one_sided is None
+    assert sides.results[1].value == pytest.approx(55.0 * AREA, rel=0.01)
+    assert sides.results[1].quality == "doubtful"
+
+
+def test_a_series_without_answer_at_its_first_spectrum_says_so():
+    f = np.logspace(3, -1, 20)
+    record = spectrum_record([1.0 + 1j * f, 1.0 + 1j * f], f)
+    assert all("first spectrum" in r.reason for r in interface_resistance_series(record).results)

@@ -1,0 +1,82 @@
+import json
+
+import numpy as np
+
+from natrode.analysis import summarise, summarise_series
+from natrode.measurement import Column, Geometry, Measurement
+from tests.analysis.records import (
+    AREA,
+    ELECTROLYTE,
+    HOUR,
+    alternating,
+    cycling_record,
+    experiment,
+    spectrum_record,
+    stepped,
+    sweep_record,
+    zarc,
+)
+
+F = np.logspace(6, -1, 50)
+
+
+def names(results):
+    return [r.quantity for r in results]
+
+
+def test_a_life_test():
+    found = names(summarise(cycling_record(alternating(10)), ELECTROLYTE))
+    assert found[:3] == ["overpotential (mean)", "hysteresis", "growth of the overpotential (mean)"]
+    assert "life" in found
+
+
+def test_a_stepped_test():
+    found = names(summarise(cycling_record(stepped(1e-4, 1e-4, 6, 0.72)), ELECTROLYTE))
+    assert found[0] == "critical current density (largest survived)"
+
+
+def test_a_one_sided_test_with_spectra():
+    time = 600.0 * np.arange(4)
+    columns = {
+        Column.TIME.value: time,
+        Column.DC_CURRENT.value: np.full(4, 1e-4),
+        Column.CHARGE.value: 1e-4 * time,
+    }
+    spectra = spectrum_record([ELECTROLYTE + zarc(F, 10.0 + k, 1e-3) for k in range(4)], F, columns=columns)
+    record = experiment(cycling_record([(1800.0, 1e-4)]), spectra)
+    results = summarise(record)
+    assert names(results)[-1] == "interface resistance of the stripped side"
+    series = summarise_series(record)
+    assert [s.x_quantity for s in series] == ["test time", "net charge"]
+    for item in (*results, *series):
+        json.dumps(item.to_json(), allow_nan=False)
+
+
+def test_one_spectrum_is_given_per_cell_and_per_interface():
+    results = summarise(spectrum_record(ELECTROLYTE + zarc(F, 10.0, 1e-3), F))
+    assert names(results) == ["electrolyte resistance", "interface resistance", "interface resistance"]
+    assert [r.scope for r in results] == ["cell", "cell", "per interface (assumed equal)"]
+
+
+def test_a_ramp_of_current():
+    record = cycling_record([(HOUR, 1e-3)], samples=200)
+    current = np.linspace(0, 1e-3, 200)
+    columns = {Column.CURRENT.value: current, Column.VOLTAGE.value: 46 * current}
+    ramp = Measurement(record.metadata, record.table.assign(**columns))
+    assert names(summarise(ramp)) == ["critical current density (linear ramp)"]
+
+
+def test_a_sweep():
+    voltage = np.linspace(-0.1, 0.1, 100)
+    assert names(summarise(sweep_record(voltage, voltage / 50.0), ELECTROLYTE)) == ["exchange current density"] * 2
+    assert summarise(sweep_record(voltage, voltage / 50.0, geometry=Geometry(working_area=AREA))) == []
+
+
+def test_a_rest_says_nothing():
+    assert summarise(cycling_record([(HOUR, 0.0)])) == []
+
+
+def test_series_of_half_cycles():
+    series = summarise_series(cycling_record(alternating(10)))
+    assert [s.quantity for s in series] == [f"overpotential ({w})" for w in ("mean", "end", "peak")]
+    assert len(series[0].to_json()["value"]) == 10

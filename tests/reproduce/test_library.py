@@ -1,0 +1,512 @@
+import json
+import re
+
+import pytest
+
+from natrode import materials
+from natrode.errors import SpecificationError
+from natrode.reproduce import arithmetic, library
+from natrode.reproduce.library import find_figure, flags_of, load_paper, paper_names, papers_table, read_paper
+from natrode.units import from_si
+
+KEYS = ("hybrid-na-2022", "bh-na-2021", "pbc-2022", "or-na-2024", "naf-sn-2019")
+
+# every figure of the five papers: its roles, and in brackets those of rows that state a condition or an input of it
+PUBLISHED = """
+hna-sigma input
+hna-theta-na input
+hna-theta-15 input
+hna-r0-na fitted
+hna-r0-15 fitted
+hna-r0-11 retrodicted
+hna-hardness input
+hna-ccd-na fitted
+hna-ccd-15 fitted
+hna-ccd-order observation
+hna-geis-na fitted (observation)
+hna-geis-15 fitted retrodicted
+hna-voids observation
+hna-cyc-na retrodicted
+hna-cyc-15 retrodicted
+hna-cyc-05 retrodicted
+hna-r10-na retrodicted
+hna-i0 arithmetic
+hna-dapp arithmetic (input)
+hna-nvp fitted retrodicted
+hna-nvp-na observation
+bh-cap arithmetic
+bh-11 observation retrodicted (fitted)
+bh-15 observation (retrodicted)
+bh-33 observation (retrodicted)
+bh-rct input
+bh-i0 arithmetic
+bh-rate fitted
+bh-fem observation
+bh-deep arithmetic (observation)
+bh-nvp retrodicted
+pbc-theta input
+pbc-wad arithmetic
+pbc-r fitted retrodicted
+pbc-ccd fitted (blind)
+pbc-cyc-rt observation retrodicted
+pbc-cyc-55 retrodicted
+pbc-nvp retrodicted
+pbc-nvp-life retrodicted
+pbc-np arithmetic
+pbc-np-life observation retrodicted
+pbc-s fitted retrodicted
+or-rest fitted retrodicted observation (input)
+or-short retrodicted (observation)
+or-ccd fitted retrodicted
+or-cyc retrodicted
+or-cyc-60 observation
+or-strip observation
+or-drt retrodicted
+or-phi retrodicted
+or-nvp fitted retrodicted
+or-nvp-life retrodicted arithmetic (observation)
+naf-lumo retrodicted
+naf-aimd retrodicted
+naf-ea arithmetic (input)
+naf-window input
+naf-sym fitted observation
+naf-i0 arithmetic
+naf-co2-cap fitted retrodicted
+naf-co2-gap fitted
+naf-co2-life retrodicted
+naf-co2-thermo arithmetic
+naf-nvp retrodicted
+hna-ccd-sno2 blind
+hna-r100-15 blind
+hna-v05-15 blind
+bh-rate-5 blind
+bh-rate-8 blind
+pbc-ccd-55 blind
+pbc-v-rt blind
+or-aged blind
+or-ccd-na blind
+or-nvp-2c blind
+naf-sigma-50 blind
+naf-co2-gap-400 blind
+naf-co2-gap-500 blind
+"""
+ROLES = {line.split()[0]: line.split()[1:] for line in PUBLISHED.strip().splitlines()}
+
+FLAGS = {
+    "hybrid-na-2022": [
+        "hna-flag-diffusivity", "hna-flag-6000-h", "hna-flag-conclusion", "hna-flag-tafel", "hna-flag-equation-1",
+        "hna-flag-figure-4a", "hna-flag-cycle-4", "hna-flag-6-mg", "hna-flag-998", "hna-flag-labels",
+        "hna-flag-network", "hna-flag-one-fifth", "hna-flag-anode", "across-flag-critical-current",
+    ],
+    "bh-na-2021": [
+        "bh-flag-two-fold", "bh-flag-ratios", "bh-flag-ohm", "bh-flag-27-percent", "bh-flag-capacity",
+        "bh-flag-polarisation", "bh-flag-liquid", "bh-flag-conductivity", "bh-flag-shore",
+    ],
+    "pbc-2022": [
+        "pbc-flag-twice-tension", "pbc-flag-lead-angle", "pbc-flag-solid-energy", "pbc-flag-75-degc",
+        "pbc-flag-convention", "pbc-flag-np-area", "pbc-flag-retention", "pbc-flag-75-mah", "pbc-flag-60-mv",
+        "pbc-flag-supercell", "pbc-flag-optimal-np", "pbc-flag-work-unit", "pbc-flag-260-fold",
+    ],
+    "or-na-2024": [
+        "or-flag-asr-unit", "or-flag-rate-unit", "or-flag-retention", "or-flag-three-times", "or-flag-2.8",
+        "or-flag-shifts", "or-flag-tof-sims", "or-flag-days", "or-flag-zero", "or-flag-60-degc",
+    ],
+    "naf-sn-2019": [
+        "naf-flag-rise", "naf-flag-tafel", "naf-flag-conductivity", "naf-flag-melting", "naf-flag-exchange-current",
+        "naf-flag-overpotential", "naf-flag-slope", "naf-flag-10-v",
+    ],
+}  # fmt: skip
+
+# values that must stand in the data as printed
+PRINTED = {
+    "hna-r0-na": 12.0, "hna-r0-15": 3.5, "hna-r0-11": 2.4, "hna-ccd-na": 0.5, "hna-ccd-15": 3.1, "hna-geis-na": 200,
+    "hna-geis-15": 370, "hna-r10-na": 345.3, "hna-cyc-na-life": 82, "hna-nvp-first": 110.7, "hna-nvp-last": 93.9,
+    "bh-11-bare": 89, "bh-15-bare": 26, "bh-33-bare": 27, "bh-rct-bare": 126, "bh-rct-bh": 12, "bh-cap": 1150,
+    "pbc-r-0": 391, "pbc-r-15": 87.5, "pbc-r-pbc": 1.5, "pbc-ccd-na": 0.8, "pbc-ccd-pbc": 1.4, "pbc-cyc-rt-na": 40,
+    "pbc-cyc-55-mv": 60, "pbc-np-55": 216.2, "pbc-s-pbc": 828.8, "or-rest-170": 170, "or-ccd-orna": 6.3,
+    "or-ccd-unstirred": 2.8, "or-short-fresh": 140, "or-cyc-hysteresis": 50, "or-nvp-02c": 111.1,
+    "naf-ea-slope": -1.63383, "naf-sym-bare": 16, "naf-sym-end": 150, "naf-i0": 1.73, "naf-co2-cap-50": 7624,
+    "naf-co2-thermo-energy": 1125,
+}  # fmt: skip
+
+FIGURES = [figure for key in KEYS for figure in load_paper(key).figures]
+COMPUTED = [figure for figure in FIGURES if figure.analysis is not None]
+
+
+def base_of(name):
+    """The longest published id of which `name` is a row."""
+    owners = [base for base in ROLES if name == base or name.startswith(f"{base}-")]
+    return max(owners, key=len, default=None)
+
+
+def test_papers_in_their_order_and_by_short_name():
+    assert paper_names() == KEYS
+    for key, short in zip(KEYS, ("hNa", "BH", "PbC", "ORNa", "NaF"), strict=True):
+        assert load_paper(short) is load_paper(key) is load_paper(short.lower())
+        assert load_paper(key).short == short
+        assert load_paper(key).summary.systems
+
+
+def test_every_published_figure_is_a_row_and_no_other():
+    found = {base: [] for base in ROLES}
+    for figure in FIGURES:
+        base = base_of(figure.id)
+        assert base is not None, f"{figure.id} belongs to no published figure"
+        found[base].append(figure)
+    for base, figures in found.items():
+        wanted = {role for role in ROLES[base] if not role.startswith("(")}
+        allowed = wanted | {role.strip("()") for role in ROLES[base]}
+        roles = {figure.role for figure in figures}
+        assert wanted <= roles <= allowed, (base, roles)
+
+
+def test_ids_are_unique_over_all_papers():
+    for names in (
+        [figure.id for figure in FIGURES],
+        [flag.id for key in KEYS for flag in load_paper(key).flags],
+        [trial.id for key in KEYS for trial in load_paper(key).trials],
+    ):
+        assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize(("name", "value"), PRINTED.items())
+def test_values_stand_as_printed(name, value):
+    assert find_figure(name).value == value
+
+
+def test_blind_figures_have_no_value():
+    blind = [figure for figure in FIGURES if figure.role == "blind"]
+    assert len(blind) >= 13
+    assert all(figure.value is None and figure.tolerated is None for figure in blind)
+
+
+def test_every_flag_is_there():
+    for key, names in FLAGS.items():
+        assert [flag.id for flag in load_paper(key).flags] == names
+    assert len({flag.id for key in KEYS for flag in flags_of(key)}) == 54
+    for key in KEYS:
+        assert "across-flag-critical-current" in {flag.id for flag in flags_of(key)}
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_every_cell_and_protocol_is_valid_and_used(key):
+    paper = load_paper(key)
+    for name in paper.cells:
+        assert paper.cell(name).working_area > 0
+    for name in paper.protocols:
+        assert paper.protocol(name).steps
+    assert {trial.cell for trial in paper.trials} == set(paper.cells)
+    assert {trial.protocol for trial in paper.trials} == set(paper.protocols)
+
+
+@pytest.mark.parametrize("figure", COMPUTED, ids=lambda figure: figure.id)
+def test_computed_figures_say_what_a_reader_needs(figure):
+    if figure.role in ("retrodicted", "blind"):
+        assert figure.baseline is not None
+        assert figure.baseline.method
+    if figure.role in ("retrodicted", "observation"):
+        assert figure.explanation
+    if figure.role == "observation":
+        assert figure.value is True
+    if figure.tolerated is not None and figure.role != "blind" and not isinstance(figure.value, tuple):
+        low, high = figure.tolerated
+        assert low <= figure.value <= high
+
+
+@pytest.mark.parametrize("figure", [f for f in FIGURES if f.baseline], ids=lambda figure: figure.id)
+def test_baselines_come_out_in_the_unit_of_the_figure(figure):
+    found = arithmetic.compute(figure.baseline.function, figure.baseline.arguments)
+    assert found.dimension == figure.dimension
+    assert figure.in_unit(found.si) > 0
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_calibration_is_on_fitted_figures_of_known_parameters(key):
+    paper = load_paper(key)
+    assert paper.calibration is paper.calibrations["default"]
+    for calibration in paper.calibrations.values():
+        assert calibration.draws == 200
+        assert all(paper.figure(name).role == "fitted" for name in calibration.figures)
+        labels = [parameter.label for parameter in calibration.parameters]
+        assert len(labels) == len(set(labels))
+        for parameter in calibration.parameters:
+            assert parameter.reason
+            for name in parameter.interfaces:
+                known = materials.load_interface(name).parameters
+                assert parameter.name in known, (name, parameter.name)
+                assert parameter.low <= known[parameter.name].si <= parameter.high, (name, parameter.name)
+            for name in parameter.electrolytes:
+                assert parameter.low <= materials.load_material(name).properties[parameter.name].si <= parameter.high
+
+
+def test_hna_is_conditioned_on_its_six_figures_alone():
+    calibration = load_paper("hNa").calibration
+    assert set(calibration.figures) == {
+        "hna-r0-na", "hna-geis-na", "hna-ccd-na", "hna-r0-15", "hna-geis-15", "hna-ccd-15",
+    }  # fmt: skip
+    shared = {p.name: p for p in calibration.parameters if "pristine-na/nzsp-hna" in p.interfaces}
+    for name, low, high, unit in (
+        ("crack_overpotential", 0.05, 0.25, "V"),
+        ("damage_exponent", 3, 8, "1"),
+        ("refill_efficiency", 0.5, 0.95, "1"),
+        ("replenishment_current_density", 0.03, 0.15, "mA/cm2"),
+    ):
+        parameter = shared[name]
+        assert {"h-na-1-5/nzsp-hna", "sno2-na/nzsp-hna", "h-na-1-1/nzsp-hna"} <= set(parameter.interfaces)
+        ends = [from_si(end, unit, parameter.dimension) for end in (parameter.low, parameter.high)]
+        assert ends == pytest.approx([low, high])
+
+
+def test_both_temperature_laws_are_calibrated_alike():
+    paper = load_paper("PbC")
+    assert set(paper.calibrations) == {"default", "creep"}
+    assert paper.calibrations["creep"].parameters == paper.calibrations["default"].parameters
+    for trial in paper.trials:
+        assert (trial.calibration == "creep") == (paper.cell(trial.cell).replenishment_law == "creep")
+
+
+def test_parameters_that_no_figure_sees_are_named():
+    paper = load_paper("hNa")
+    inert = {parameter.label for parameter in paper.inert_parameters(paper.calibration)}
+    assert inert == {
+        "contact_fraction (zro2-na)", "area_ratio (h-na-1-1)", "area_ratio (h-na-1-2)", "area_ratio (h-na-1-3)",
+    }  # fmt: skip
+
+
+def test_tolerances():
+    assert find_figure("hna-r0-na").tolerated == pytest.approx((10.8, 13.2))
+    assert find_figure("hna-ccd-15").tolerated == pytest.approx((3.0, 3.2))
+    assert find_figure("hna-r10-na").tolerated == pytest.approx((345.3 / 2, 345.3 * 2))
+    assert find_figure("hna-cyc-15-life").tolerated == pytest.approx((5400, float("inf")))
+    assert find_figure("hna-geis-15-300").tolerated == pytest.approx((-float("inf"), 20))
+    assert find_figure("or-drt-na").tolerated == (1e-3, 1e-2)
+    assert find_figure("hna-voids-na").tolerated is None
+    assert find_figure("hna-geis-na").si == pytest.approx(12000)
+
+
+def test_tables_are_json_and_printable():
+    for document in (
+        papers_table(),
+        papers_table("pbc-2022"),
+        papers_table("pbc-2022", flags=True),
+        papers_table(flags=True),
+    ):
+        again = json.loads(json.dumps(document, allow_nan=False))
+        assert again["results"]
+        for part in document.get("tables", [document]):
+            assert all(len(row) == len(part["columns"]) for row in part["rows"])
+    assert len(papers_table(flags=True)["rows"]) == 54
+    ids = {row[0] for row in papers_table("PbC", flags=True)["rows"]}
+    assert ids == {*FLAGS["pbc-2022"], "across-flag-critical-current"}
+    row = next(r for r in papers_table("hNa")["results"] if r["id"] == "hna-ccd-sno2")
+    assert row["value"] is None
+    assert row["quality"] == "blind"
+
+
+def test_no_word_about_the_projects_own_notes():
+    for path in sorted(library._PAPERS.glob("*.toml")):
+        assert not re.search(r"(physics|papers|validation|laboratory)\.md", path.read_text())
+
+
+# ---- mistakes -------------------------------------------------------------------------------------------------
+
+GOOD = """
+key = "demo"
+short = "D"
+title = "A demonstration"
+
+[cells.na]
+name = "na"
+electrolyte = { material = "nzsp-hna", thickness = "1 mm", diameter = "1 cm" }
+electrode = { working = { interface = "pristine-na/nzsp-hna" }, counter = { interface = "pristine-na/nzsp-hna" } }
+
+[protocols.cycling]
+name = "cycling"
+steps = [{ type = "cycling", current_density = "0.1 mA/cm2", capacity = "0.1 mAh/cm2", cycles = 3 }]
+
+[[experiments]]
+id = "trial"
+cell = "na"
+protocol = "cycling"
+
+[[figures]]
+id = "demo-life"
+quantity = "life"
+value = 5.0
+unit = "h"
+dimension = "time"
+role = "fitted"
+tolerance = { relative = 0.1 }
+tolerance_reason = "10 % on times"
+experiment = "trial"
+analysis = "life"
+
+[[flags]]
+id = "demo-flag"
+statement = "a flag"
+verdict = "statement"
+
+[calibration]
+seed = 1
+figures = ["demo-life"]
+
+[[calibration.parameters]]
+name = "void_capacity"
+interfaces = ["pristine-na/*hna"]
+distribution = "log-uniform"
+low = "1 um"
+high = "2 um"
+reason = "any"
+"""
+
+
+def written(tmp_path, text, name="demo"):
+    path = tmp_path / f"{name}.toml"
+    path.write_text(text)
+    return path
+
+
+def test_a_good_file_reads(tmp_path):
+    paper = read_paper(written(tmp_path, GOOD))
+    assert paper.cell("na").name == "na"
+    assert paper.protocol("cycling").steps[0].cycles == 3
+    assert paper.calibration.parameters[0].interfaces == ("pristine-na/nzsp-hna",)
+    assert paper.trial("trial").calibration == "default"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('short = "D"', 'shrt = "D"', "unknown key 'shrt'.*short"),
+        ('key = "demo"', 'key = "dmo"', "must be the name of the file, 'demo'"),
+        ('quantity = "life"', 'quantity = "life"\nexprmnt = "x"', "exprmnt.*experiment"),
+        ('cell = "na"', 'cell = "sodium"', "unknown cell 'sodium'"),
+        ('protocol = "cycling"', 'protocol = "cycle"', "unknown protocol 'cycle'.*cycling"),
+        ('experiment = "trial"', 'experiment = "tral"', "unknown experiment 'tral'.*trial"),
+        ('dimension = "time"', 'dimension = "tim"', "dimension.*time"),
+        ('unit = "h"', 'unit = "mV"', "not a unit of time"),
+        ('role = "fitted"', 'role = "fited"', "role.*allowed are"),
+        ('role = "fitted"', 'role = "input"', "only fitted figures"),
+        ('role = "fitted"', 'role = "validation"', "validation-"),
+        ('role = "fitted"', 'role = "blind"', "a blind figure has no value"),
+        ('role = "fitted"', 'role = "retrodicted"', "baseline: is missing"),
+        ("value = 5.0\n", "", "value: is missing"),
+        ('analysis = "life"', 'analysis = "lives"', "unknown 'lives'.*life"),
+        ('analysis = "life"', "", "give 'analysis', or 'not_computed'"),
+        ('analysis = "life"', 'analysis = "life"\narguments = { when = "1 h" }', "unknown argument 'when'"),
+        ('analysis = "life"', 'analysis = "life"\narguments = { criterion = "death" }', "'death', allowed are any"),
+        ('analysis = "life"', 'analysis = "survives"\narguments = { duration = "5" }', "number without a unit"),
+        ('analysis = "life"', 'analysis = "survives"\narguments = { duration = "5 V" }', "not a unit of time"),
+        ('analysis = "life"', 'analysis = "arithmetic"\narguments = { function = "same_az" }', "same_as"),
+        ('analysis = "life"', 'analysis = "arithmetic"\narguments = { function = "same_as", figur = "x" }', "figur"),
+        ('tolerance_reason = "10 % on times"', "", "go together"),
+        ("{ relative = 0.1 }", "{ relative = 0.1, factor = 2.0 }", "one of them"),
+        ('verdict = "statement"', 'verdict = "wrong"', "verdict"),
+        ('verdict = "statement"', 'verdict = "statement"\ncheck = "hna_one_fift"', "hna_one_fifth"),
+        ('figures = ["demo-life"]', 'figures = ["demo-lif"]', "unknown figure 'demo-lif'.*demo-life"),
+        ("void_capacity", "void_capacit", "unknown parameter 'void_capacit'.*void_capacity"),
+        ("pristine-na/*hna", "pristne-na/nzsp-hna", "unknown 'pristne-na/nzsp-hna'.*pristine-na/nzsp-hna"),
+        ('low = "1 um"', 'low = "1"', "number without a unit"),
+        ('low = "1 um"', 'low = "3 um"', "low must be the smaller one"),
+        ('low = "1 um"', 'low = "0 um"', "above zero"),
+    ],
+)  # fmt: skip
+def test_mistakes_are_one_sentence(tmp_path, old, new, message):
+    assert GOOD.count(old) >= 1
+    with pytest.raises(SpecificationError, match=message) as error:
+        read_paper(written(tmp_path, GOOD.replace(old, new, 1)))
+    assert "demo.toml" in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_ids_stand_once(tmp_path):
+    again = GOOD[GOOD.index("[[experiments]]") : GOOD.index("[[figures]]")]
+    with pytest.raises(SpecificationError, match=r"experiments\.trial: this id stands there twice"):
+        read_paper(written(tmp_path, GOOD.replace("[[experiments]]", again + "[[experiments]]", 1)))
+
+
+def test_cells_and_protocols_are_read_when_asked_for(tmp_path):
+    paper = read_paper(
+        written(tmp_path, GOOD.replace('thickness = "1 mm"', 'thickness = "-1 mm"').replace("cycles = 3", "cycles = 0"))
+    )
+    with pytest.raises(SpecificationError, match=r"demo\.toml: cells\.na: electrolyte\.thickness"):
+        paper.cell("na")
+    with pytest.raises(SpecificationError, match=r"demo\.toml: protocols\.cycling: steps"):
+        paper.protocol("cycling")
+    with pytest.raises(SpecificationError, match="unknown cell 'nan'; did you mean 'na'"):
+        paper.cell("nan")
+
+
+def test_unknown_names_get_the_nearest():
+    with pytest.raises(SpecificationError, match="unknown paper 'hybrid-na-2002'; did you mean 'hybrid-na-2022'"):
+        load_paper("hybrid-na-2002")
+    with pytest.raises(SpecificationError, match="hna-ccd-15"):
+        find_figure("hna-ccd-1")
+    with pytest.raises(SpecificationError, match="hna-ramp-na"):
+        load_paper("hNa").trial("hna-ramp-a")
+    with pytest.raises(SpecificationError, match="same_as"):
+        arithmetic.compute("same_a")
+
+
+# ---- validation files -----------------------------------------------------------------------------------------
+
+
+def validation(number):
+    """The good file as a validation file whose names end with `number`."""
+    text = GOOD[: GOOD.index("[calibration]")].replace('"demo"', f'"validation-{number}"\nkind = "validation"')
+    text = text.replace('role = "fitted"', 'role = "validation"\nreference = "Somewhere (2020)"')
+    for name in ('"trial"', '"demo-life"', '"demo-flag"'):
+        text = text.replace(name, f'{name[:-1]}-{number}"')
+    for name in ("cells.na]", "protocols.cycling]"):
+        text = text.replace(name, f"{name[:-1]}-{number}]")
+    return text.replace('cell = "na"', f'cell = "na-{number}"').replace(
+        'protocol = "cycling"', f'protocol = "cycling-{number}"'
+    )
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    caches = (library._load, library.paper_names, library._all_figures)
+    monkeypatch.setattr(library, "_PAPERS", tmp_path)
+    for cached in caches:
+        cached.cache_clear()
+    yield tmp_path
+    for cached in caches:
+        cached.cache_clear()
+
+
+def test_validation_files_are_one_paper(folder):
+    for number in (1, 2):
+        written(folder, validation(number), f"validation-{number}")
+    assert paper_names() == ()
+    paper = load_paper("validation")
+    assert paper.key == paper.kind == "validation"
+    assert [figure.id for figure in paper.figures] == ["demo-life-1", "demo-life-2"]
+    assert set(paper.cells) == {"na-1", "na-2"}
+    assert paper.figures[0].reference == "Somewhere (2020)"
+    assert paper.calibrations == {}
+    assert paper.cell("na-2").name == "na"
+
+
+def test_validation_files_must_not_share_names(folder):
+    for number in (1, 2):
+        text = validation(number)
+        written(
+            folder,
+            text.replace(f"cells.na-{number}", "cells.na").replace(f'"na-{number}"', '"na"'),
+            f"validation-{number}",
+        )
+    with pytest.raises(SpecificationError, match=r"cells\.na: this name stands in .*validation-1"):
+        load_paper("validation")
+
+
+def test_nothing_is_calibrated_on_validation(folder):
+    text = validation(1) + GOOD[GOOD.index("[calibration]") :]
+    written(folder, text, "validation-1")
+    with pytest.raises(SpecificationError, match="nothing is calibrated on validation figures"):
+        load_paper("validation")
+
+
+def test_without_validation_files(folder):
+    with pytest.raises(SpecificationError, match="there is no file validation"):
+        load_paper("validation")

@@ -1,0 +1,147 @@
+"""The impedance is the model linearised: its limits are the model's own slopes, and it obeys causality."""
+
+import tomllib
+
+import numpy as np
+import pytest
+
+from natrode.cell import EXAMPLE, Cell
+from natrode.measurement import Column
+from natrode.physics import voids
+from natrode.protocol import Protocol
+from natrode.simulate import kernel, parameters, spectrum
+from natrode.simulate.symmetric import simulate
+
+FREQUENCY = np.geomspace(1e9, 1e-5, 281)
+
+
+def cell(kinetics="ohmic", **working):
+    data = tomllib.loads(EXAMPLE)
+    data["kinetics"] = kinetics
+    for side in ("working", "counter"):
+        data["electrode"][side]["parameters"] = {"double_layer_capacitance": "10 uF/cm2", **working}
+    return Cell.read(data, "test")
+
+
+def snapshot(time=0.0, current=0.0, log_w=(0.0, 0.0), leak=0.0):
+    return np.array([time, current, *voids_of(log_w), 0.0, leak, 1.0, time, time])
+
+
+def voids_of(log_w):
+    """Void thickness at which the resistance ratio of the example cell's contacts has this logarithm."""
+    row = parameters.assemble(cell()).electrodes[0]
+    capacity, shape = row[kernel.VOID_CAPACITY], row[kernel.CONTACT_SHAPE]
+    return [voids.void_thickness_from_factor(np.exp(-x), capacity, shape) for x in log_w]
+
+
+def prepared(given):
+    model = parameters.assemble(given)
+    return model, parameters.conditions(model)
+
+
+@pytest.mark.parametrize("kinetics", ["ohmic", "butler-volmer"])
+@pytest.mark.parametrize("current", [0.0, 2e-4])
+def test_low_frequency_limit_is_the_slope_of_the_voltage(kinetics, current):
+    film = {"film_resistance": "20 Ohm cm2", "film_capacitance": "1 uF/cm2"}
+    shares = {"constriction_share": 0.3, "diffusion_share": 0.2, "diffusion_length": "100 um"}
+    model, table = prepared(cell(kinetics, **film, **shares))
+    state = np.array([*voids_of((1.2, 0.4)), 0.0, 0.0, 0.0])
+    step = 1e-9
+    at = np.empty(kernel.N_CONDITIONS)
+    kernel.conditions_at(table, 0.0, at)
+    kinetic = float(kinetics == "butler-volmer")
+    voltages = [kernel.cell_voltage(model.electrodes, at, state, 0.0, current + s, kinetic) for s in (-step, step)]
+    slope = (voltages[1] - voltages[0]) / (2 * step)
+    parts = spectrum.contributions(model, table, snapshot(0.0, current, (1.2, 0.4)), np.array([1e-9]))
+    static = sum(part[0].real for name, part in parts.items() if name != "contact evolution")
+    if kinetics == "butler-volmer":  # the shares are parts of an ohmic contact: only the charge transfer bends
+        assert static >= slope * (1 - 1e-9)
+    else:
+        assert static == pytest.approx(slope, rel=1e-6)
+
+
+def test_charge_transfer_alone_gives_the_slope_under_butler_volmer_kinetics():
+    model, table = prepared(cell("butler-volmer"))
+    at = np.empty(kernel.N_CONDITIONS)
+    kernel.conditions_at(table, 0.0, at)
+    state = np.array([*voids_of((1.2, 0.4)), 0.0, 0.0, 0.0])
+    step, current = 1e-8, 3e-2
+    voltages = [kernel.cell_voltage(model.electrodes, at, state, 0.0, current + s, 1.0) for s in (-step, step)]
+    parts = spectrum.contributions(model, table, snapshot(0.0, current, (1.2, 0.4)), np.array([1e-9]))
+    static = sum(part[0].real for name, part in parts.items() if name != "contact evolution")
+    assert static == pytest.approx((voltages[1] - voltages[0]) / (2 * step), rel=1e-6)
+
+
+def test_contact_evolution_is_the_response_of_the_integrator():
+    # a small square change of current for a short time: the extra voltage afterwards is i dR/dv dv
+    given = cell()
+    model, table = prepared(given)
+    row, values = model.electrodes[0], snapshot(0.0, 2e-4, (1.2, 0.0))
+    part = spectrum.contributions(model, table, values, np.array([1.0]))["contact evolution"][0]
+    at = np.empty(kernel.N_CONDITIONS)
+    kernel.conditions_at(table, 0.0, at)
+    v0 = voids_of((1.2,))[0]
+    contacts, _ = kernel.interface_resistances(row, at, 0, v0, 0.0)
+    density, area, dv = 2e-4 / row[kernel.AREA], row[kernel.AREA], 1e-12
+    factor = [(1 - row[kernel.CONTACT_SHAPE] * v / row[kernel.VOID_CAPACITY]) ** (-1 / row[kernel.CONTACT_SHAPE])
+              for v in (v0 - dv, v0 + dv)]  # fmt: skip
+    slope = contacts * np.exp(-1.2) * (factor[1] - factor[0]) / (2 * dv)
+    expected = density * slope * row[kernel.RECESSION] / (2j * np.pi) / area
+    assert part == pytest.approx(expected, rel=1e-3)
+
+
+def test_no_contact_evolution_at_rest_or_on_a_whole_contact():
+    model, table = prepared(cell())
+    for state in (snapshot(0.0, 0.0, (1.2, 0.5)), snapshot(0.0, 1e-6, (0.0, 0.0))):
+        parts = spectrum.contributions(model, table, state, FREQUENCY)
+        assert np.all(parts["contact evolution"] == 0)
+
+
+def test_loss_of_area_leaves_the_time_constant_of_charge_transfer():
+    model, table = prepared(cell())
+    fast = np.geomspace(1e6, 1e-2, 2000)
+    peaks, heights = [], []
+    for log_w in (0.0, 2.0):
+        z = spectrum.contributions(model, table, snapshot(log_w=(log_w, log_w)), fast)["charge transfer"]
+        peaks.append(fast[np.argmax(-z.imag)])
+        heights.append(z.real.max())
+    assert peaks[0] == pytest.approx(peaks[1], rel=0.02)
+    assert heights[1] / heights[0] == pytest.approx(np.exp(2.0), rel=1e-3)
+
+
+def test_spectrum_obeys_kramers_kronig():
+    model, table = prepared(cell())
+    frequency = np.geomspace(1e12, 1e-6, 4000)
+    z = spectrum.spectrum(model, table, snapshot(log_w=(1.0, 0.3)), frequency)
+    logs = np.log(frequency)
+    # Re Z(0) - Re Z(inf) = (2/pi) integral of -Im Z over ln f
+    area = -np.trapezoid(z.imag, logs[::1]) * -1
+    assert 2 / np.pi * abs(area) == pytest.approx(z.real[-1] - z.real[0], rel=1e-3)
+
+
+def test_leak_lies_in_parallel():
+    model, table = prepared(cell())
+    healthy = spectrum.spectrum(model, table, snapshot(), FREQUENCY)
+    leaking = spectrum.spectrum(model, table, snapshot(leak=0.05), FREQUENCY)
+    assert leaking == pytest.approx(1 / (1 / healthy + 0.05), rel=1e-12)
+
+
+def test_a_protocol_with_spectra_writes_one_record_with_all_of_them():
+    protocol = Protocol(
+        name="operando",
+        steps=[
+            {"type": "impedance"},
+            {"type": "one-sided", "current_density": "0.2 mA/cm2", "duration": "2 h", "impedance_every": "30 min"},
+        ],
+    )
+    experiment = simulate(cell(), protocol)
+    spectra = experiment.impedance.spectra()
+    assert len(spectra) == 6
+    charge = [s.array(Column.CHARGE)[0] for s in spectra]
+    seconds = np.array([s.array(Column.TIME)[0] for s in spectra])
+    density = 2.0 * cell().working_area
+    assert charge[1:] == pytest.approx(density * (seconds[1:] - seconds[1]), rel=1e-9)
+    assert spectra[0].array(Column.DC_CURRENT)[0] == 0
+    assert spectra[1].array(Column.DC_CURRENT)[0] == pytest.approx(density)
+    resistance = [s.array(Column.REAL_IMPEDANCE)[-1] for s in spectra]
+    assert resistance[-1] > resistance[1]
