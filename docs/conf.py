@@ -18,11 +18,14 @@ extensions = [
     "sphinx.ext.napoleon",
     "sphinx_copybutton",
     "natrode_docs",
+    "mathtext",
 ]
 exclude_patterns = ["_build", "_ext", "generated/changelog.md", "generated/rooms.md"]
 
 myst_enable_extensions = ["dollarmath", "deflist", "attrs_inline", "colon_fence", "fieldlist"]
 myst_heading_anchors = 3
+html_math_renderer = "mathtext"
+myst_update_mathjax = False
 nb_execution_mode = "cache"
 nb_execution_raise_on_error = True
 nb_execution_timeout = 300

@@ -5,6 +5,7 @@ cycles per step.
 """
 
 import natrode as na
+from natrode.simulate.symmetric import simulate
 
 PELLET = {"material": "nzsp-hna", "thickness": "0.162 cm", "diameter": "1.114 cm"}
 
@@ -31,13 +32,11 @@ def main() -> dict[tuple[str, int], tuple[float, float]]:
     found = {}
     for interface in ("pristine-na/nzsp-hna", "h-na-1-5/nzsp-hna"):
         for cycles in (1, 5):
-            critical = na.critical_current_density(na.simulate(cell(interface), ramp(cycles)))
+            critical = na.critical_current_density(simulate(cell(interface), ramp(cycles)))
             survived, failed = critical.largest_survived.to_json(), critical.lowest_failed.to_json()
             found[interface, cycles] = survived["value"], failed["value"]
-            print(
-                f"{interface:22} {cycles} cycle(s) per step: survives {survived['value']:.1f}, "
-                f"fails at {failed['value']:.1f} {failed['unit']}"
-            )
+            shown = " and ".join(f"{'none' if v is None else f'{v:.1f}'}" for v in found[interface, cycles])
+            print(f"{interface:22} {cycles} per step: survives and fails at {shown} {failed['unit']}")
     return found
 
 

@@ -1,11 +1,12 @@
 """Designing an interface: what would wetting alone, and what would deeper contacts alone, do for pristine sodium?
 
-One parameter of pristine sodium is replaced by that of hybrid sodium at a time; the answer is read from the record of a
+Some parameters of pristine sodium are replaced by those of hybrid sodium; the answer is read from the record of a
 one-sided stripping, as in the laboratory: resistance of the fresh interface and time until the cell reaches 0.2 V.
 """
 
 import natrode as na
-from natrode.materials import load_interface
+from natrode.materials import load_interface, load_material
+from natrode.simulate.symmetric import simulate
 
 PRISTINE, HYBRID = "pristine-na/nzsp-hna", "h-na-1-5/nzsp-hna"
 CHANGES = {
@@ -14,7 +15,6 @@ CHANGES = {
     "deeper, equal contacts": ("void_capacity", "contact_shape"),
     "both": ("contact_fraction", "void_capacity", "contact_shape"),
 }
-
 STRIPPING = na.Protocol(
     name="one-sided stripping",
     steps=[
@@ -35,12 +35,21 @@ def cell(parameters: tuple[str, ...]) -> na.Cell:
     )
 
 
+def blocking_pellet(design: na.Cell) -> tuple[float, float]:
+    """Resistance of the electrolyte with its uncertainty [Ohm], as a pellet between gold electrodes would give it."""
+    conductivity = load_material(design.electrolyte.material).properties["conductivity"].si
+    resistance = design.electrolyte.thickness / (conductivity * design.electrolyte_area)
+    return resistance, 0.01 * resistance
+
+
 def main() -> dict[str, tuple[float, float]]:
     """Return (fresh resistance per interface [Ohm cm2], time to 0.2 V [h]) by design."""
     found = {}
     for name, parameters in CHANGES.items():
-        experiment = na.simulate(cell(parameters), STRIPPING)
-        resistance = na.interface_resistance(experiment.impedance, per="interface").to_json()
+        design = cell(parameters)
+        experiment = simulate(design, STRIPPING)
+        spectrum = experiment.impedance.spectra()[0]
+        resistance = na.interface_resistance(spectrum, blocking_pellet(design), per="interface").to_json()
         time = na.time_to_voltage(experiment, threshold=0.2).to_json()
         found[name] = resistance["value"], time["value"]
         print(

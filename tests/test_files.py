@@ -46,7 +46,7 @@ def test_an_empty_folder_is_taken(tmp_path):
 
 def test_another_run_is_replaced_only_with_force(result):
     before = contents(result)
-    with pytest.raises(OutputError, match="holds another run.*--force"), files.output_folder(result):
+    with pytest.raises(OutputError, match=r"holds another run.*--force"), files.output_folder(result):
         pytest.fail("entered")
     assert contents(result) == before
     with files.output_folder(result, force=True) as folder:
@@ -96,7 +96,10 @@ def test_a_full_or_closed_disk_is_one_sentence(tmp_path, monkeypatch):
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(files.tempfile, "mkdtemp", refuse)
-    with pytest.raises(OutputError, match=r"cannot be written \(Permission denied\)"), files.output_folder(tmp_path / "out"):
+    with (
+        pytest.raises(OutputError, match=r"cannot be written \(Permission denied\)"),
+        files.output_folder(tmp_path / "out"),
+    ):
         pytest.fail("entered")
 
 
@@ -109,7 +112,8 @@ def test_a_run_that_fails_half_way_leaves_the_former_result(result, failure):
             (folder / "summary.json").write_text("half")
             raise failure
 
-    pytest.raises(failure, fail)
+    with pytest.raises(failure):
+        fail()
     assert contents(result) == before
     assert [p.name for p in result.parent.iterdir()] == ["out"]
 
@@ -153,7 +157,8 @@ def test_text_replaces_a_file_in_one_go(tmp_path, monkeypatch):
 
     with monkeypatch.context() as patch:
         patch.setattr(Path, "replace", killed)
-        pytest.raises(KeyboardInterrupt, files.write_text, path, "new")
+        with pytest.raises(KeyboardInterrupt):
+            files.write_text(path, "new")
     assert contents(tmp_path) == {"a.json": "µΩ"}
     files.write_text(path, "new")
     assert contents(tmp_path) == {"a.json": "new"}

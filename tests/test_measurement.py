@@ -33,7 +33,7 @@ def records(draw):
         whole = st.lists(st.integers(-(2**62), 2**62), min_size=rows, max_size=rows)
         columns[Column.STEP.value] = np.array(draw(whole), dtype=np.int64)
     if draw(st.booleans()):
-        columns["a column, of the \"user's\" own / Ω"] = [f"word {n}" for n in range(rows)]
+        columns['a column, of the "user\'s" own / Ω'] = [f"word {n}" for n in range(rows)]
     if draw(st.booleans()):
         columns["Held"] = draw(st.lists(st.booleans(), min_size=rows, max_size=rows))
     metadata = Metadata(
@@ -150,7 +150,9 @@ def test_changed_metadata_is_checked_and_leaves_the_original():
 def test_a_missing_column_is_named(kind):
     for column in REQUIRED_COLUMNS[kind]:
         given = {c.value: [1.0] for c in REQUIRED_COLUMNS[kind] if c != column}
-        with pytest.raises(RecordError, match=f"{kind} record needs the columns {column}; this table has {min(given)}|{max(given)}"):
+        with pytest.raises(
+            RecordError, match=f"{kind} record needs the columns {column}; this table has {min(given)}|{max(given)}"
+        ):
             Measurement(Metadata(kind=kind, origin=SIMULATION), pd.DataFrame(given))
     with pytest.raises(RecordError, match="this table has none"):
         Measurement(Metadata(kind=kind, origin=SIMULATION), pd.DataFrame())
@@ -181,7 +183,13 @@ def test_a_csv_without_metadata_or_with_damaged_metadata(tmp_path):
     cycling().to_csv(path)
     side = path.with_suffix(".json")
     text = side.read_text()
-    for damaged in (text[:-20], "[]", text.replace('"kind": "cycling"', '"kind": "cyclign"'), text.replace("title", "titel"), ""):
+    for damaged in (
+        text[:-20],
+        "[]",
+        text.replace('"kind": "cycling"', '"kind": "cyclign"'),
+        text.replace("title", "titel"),
+        "",
+    ):
         assert damaged != text
         side.write_text(damaged)
         with pytest.raises(RecordError, match=r"a\.csv: cannot be read as natrode's CSV") as error:
@@ -285,8 +293,17 @@ def test_a_changed_record_is_noticed(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "index", [None, "", "[]", "{}", '{"title": "x"}', '{"title": "x", "measurements": [{"kind": "cycling"}]}', '{"title": "x", "measurements": 3}']
-)  # fmt: skip
+    "index",
+    [
+        None,
+        "",
+        "[]",
+        "{}",
+        '{"title": "x"}',
+        '{"title": "x", "measurements": [{"kind": "cycling"}]}',
+        '{"title": "x", "measurements": 3}',
+    ],
+)
 def test_an_index_that_natrode_did_not_write(tmp_path, index):
     if index is not None:
         (tmp_path / "experiment.json").write_text(index)

@@ -84,9 +84,11 @@ CYCLING = step("cycling")
         ("steps.1: read 'rets', allowed are 'rest', 'cycling'", dict(type="rets", duration="1 h")),
         ("steps.1: has no 'type'", dict(duration="1 h")),
         ("steps.1.rest.duration: is missing", dict(type="rest")),
-        ("steps.1.cycling.current_density: read \"1.1 mA\": 'mA' is not a unit of current density",
-         step("cycling", current_density="1.1 mA")),
-        ("a number without a unit; write a current density such as \"1.1 mA/cm2\"", step("cycling", current_density=1.1)),
+        (
+            "steps.1.cycling.current_density: read \"1.1 mA\": 'mA' is not a unit of current density",
+            step("cycling", current_density="1.1 mA"),
+        ),
+        ('a number without a unit; write a current density such as "1.1 mA/cm2"', step("cycling", current_density=1.1)),
         ("must be greater than zero", step("cycling", current_density="-1 mA/cm2")),
         ("must be greater than zero", step("cycling", current_density="0 mA/cm2")),
         ("must be greater than zero", step("rest", duration="0 h")),
@@ -102,15 +104,17 @@ CYCLING = step("cycling")
         ("must be greater than zero", step("current-ramp", rate="0 mA/cm2/h")),
         ("'lowest_frequency' must be below 'highest_frequency'", step("impedance", lowest_frequency="1 MHz")),
         ("'start' and 'end' are the same voltage", step("tafel", end="-0.1 V")),
-        ("'cycles' belongs to type = \"cyclic-voltammetry\", not to \"tafel\"", step("tafel", cycles=2)),
+        ('\'cycles\' belongs to type = "cyclic-voltammetry", not to "tafel"', step("tafel", cycles=2)),
         ("steps.1.repeat.times: read 0", step("repeat", times=0)),
         ("steps.1.repeat.steps: read []", step("repeat", steps=[])),
-        ("steps.1.repeat.steps.2.rest.duraton: unknown key 'duraton'; did you mean 'duration'?",
-         step("repeat", steps=[step("rest"), step("rest", duraton="1 h")])),
+        (
+            "steps.1.repeat.steps.2.rest.duraton: unknown key 'duraton'; did you mean 'duration'?",
+            step("repeat", steps=[step("rest"), step("rest", duraton="1 h")]),
+        ),
         ("current_densities: read []", step("rate-ladder", current_densities=[])),
-        ("current_densities.2: read \"1 mA\"", step("rate-ladder", current_densities=["1 mA/cm2", "1 mA"])),
+        ('current_densities.2: read "1 mA"', step("rate-ladder", current_densities=["1 mA/cm2", "1 mA"])),
     ],
-)  # fmt: skip
+)
 def test_each_mistake_gets_one_sentence_with_its_place(said, given):
     refused(said, given)
 
@@ -121,7 +125,9 @@ def test_a_protocol_has_steps():
         Protocol.read({"name": "x"}, "my.toml")
 
 
-@pytest.mark.parametrize("sampling", [dict(noise=-1), dict(points_per_half_cycle=1), dict(interval="1 mA"), dict(cycles="some")])
+@pytest.mark.parametrize(
+    "sampling", [dict(noise=-1), dict(points_per_half_cycle=1), dict(interval="1 mA"), dict(cycles="some")]
+)
 def test_mistakes_in_sampling(sampling):
     refused(f"sampling.{next(iter(sampling))}: read", step("rest"), sampling=sampling)
 
@@ -168,7 +174,9 @@ SIMPLE = st.one_of(
     made("rest", duration=TIME),
     made("cycling", LIMIT, current_density=DENSITY, cycles=st.integers(1, 1000), voltage_limit=amount(0.01, 5, "V")),
     made("rate-ladder", LIMIT, current_densities=st.lists(DENSITY, min_size=1, max_size=4)),
-    made("critical-current-ramp", LIMIT, start=DENSITY, increment=amount(0.01, 1, "mA/cm2"), maximum=st.just("20 mA/cm2")),
+    made(
+        "critical-current-ramp", LIMIT, start=DENSITY, increment=amount(0.01, 1, "mA/cm2"), maximum=st.just("20 mA/cm2")
+    ),
     made("one-sided", LIMIT, current_density=DENSITY, impedance_every=TIME),
     made("current-ramp", rate=amount(0.01, 10, "mA/cm2/h"), maximum=DENSITY),
     made("impedance", highest_frequency=amount(1e3, 1e6, "Hz"), lowest_frequency=amount(0.1, 100, "mHz")),
@@ -176,7 +184,9 @@ SIMPLE = st.one_of(
     made("linear-sweep", start=amount(-1, -0.1, "V"), end=amount(0, 500, "mV"), rate=amount(0.01, 10, "mV/s")),
 )
 ANY = st.recursive(
-    SIMPLE, lambda inner: made("repeat", times=st.integers(1, 5), steps=st.lists(inner, min_size=1, max_size=3)), max_leaves=4
+    SIMPLE,
+    lambda inner: made("repeat", times=st.integers(1, 5), steps=st.lists(inner, min_size=1, max_size=3)),
+    max_leaves=4,
 )
 
 

@@ -46,7 +46,9 @@ def test_degrees_celsius_have_their_own_zero(unit):
     assert read_quantity(f"5 {unit}", "temperature difference") == pytest.approx(5.0, abs=1e-12)
 
 
-@pytest.mark.parametrize(("text", "value"), [("1e-3 m", 1e-3), (".5 m", 0.5), ("5. m", 5.0), ("+2E+1 m", 20.0), ("−3 m", -3.0)])
+@pytest.mark.parametrize(
+    ("text", "value"), [("1e-3 m", 1e-3), (".5 m", 0.5), ("5. m", 5.0), ("+2E+1 m", 20.0), ("−3 m", -3.0)]
+)
 def test_numbers_are_read_in_all_their_forms(text, value):
     assert read_quantity(text, "length") == pytest.approx(value, rel=1e-15)
 
@@ -63,7 +65,9 @@ def test_what_is_written_reads_back(dimension, value):
     read = read_quantity(write_quantity(value, dimension, digits=17), dimension)
     assert read == pytest.approx(value, rel=1e-13, abs=1e-12 * offset)
     common = DIMENSIONS[dimension][1]
-    assert to_si(from_si(value, common, dimension), common, dimension) == pytest.approx(value, rel=1e-13, abs=1e-12 * offset)
+    assert to_si(from_si(value, common, dimension), common, dimension) == pytest.approx(
+        value, rel=1e-13, abs=1e-12 * offset
+    )
 
 
 def test_quantities_are_written_as_the_laboratory_speaks():

@@ -117,9 +117,9 @@ def page(module: ModuleType) -> tuple[str, list[str]]:
     if rest:
         text.append(f"\n{escape(_join(rest))}\n")
     if "Source" in head.parts:
-        text.append(f"\n{linked(head.parts['Source'])}\n")
+        text.append(f"\n**Source:** {linked(head.parts['Source'])}\n")
     text.append(f"\n```{{image}} {short}.svg\n:alt: laws of {short} drawn from the code\n:class: law-figure\n```\n")
-    text.append(f"\nModule `{module.__name__}`; the figure is drawn by the code below at each build.\n")
+    text.append(f"\nModule `{module.__name__}`; the figure calls its functions at each build.\n")
     problems = []
     for function in laws(module):
         plain = inspect.unwrap(function)

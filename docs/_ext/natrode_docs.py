@@ -90,27 +90,31 @@ def modules_of(package: str) -> list[str]:
 
 
 def public_names() -> str:
-    """Table of what `import natrode` offers."""
+    """What `import natrode` offers."""
     import natrode
 
-    rows = ["\n| name | home | what it does |\n|---|---|---|\n"]
+    rows = []
     for name in natrode.__all__:
         if name.startswith("__"):
             continue
         home, _, other = natrode._HOMES[name].partition(":")
         try:
-            thing = getattr(natrode, name)
+            thing = getattr(importlib.import_module(home), other or name)
         except (ImportError, AttributeError) as error:
             log.warning(f"natrode.{name} cannot be imported: {error}")
             continue
         first = (inspect.getdoc(thing) or "").split("\n\n")[0].replace("\n", " ")
-        rows.append(f"| `na.{name}` | `{home}.{other or name}` | {law_pages.escape(first).replace('|', chr(92) + '|')} |\n")
+        rows.append(f"\n`na.{name}`\n: {law_pages.escape(first)} (`{home}.{other or name}`)\n")
     return "".join(rows)
 
 
 def safe_docstring(app: Any, what: str, name: str, thing: Any, options: Any, lines: list[str]) -> None:
     """Keep bars and stars of formulas from being read as markup; set ASCII tables as they stand."""
     text = "\n".join(lines)
+    if what == "module":
+        first, _, rest = text.strip().partition("\n\n")
+        lines[:] = [first, ""] + (["::", "", *("    " + line for line in rest.split("\n")), ""] if rest else [])
+        return
     parts = re.split(r"(`[^`]*`)", text)
     lines[:] = "".join(p if p.startswith("`") else re.sub(r"([|*])|_(?=\W|$)", _escaped, p) for p in parts).split("\n")
     if lines and lines[-1]:

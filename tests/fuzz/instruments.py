@@ -7,6 +7,7 @@ on which something else happens are counted, and kept in FOLDER. Exits 1 when th
 """
 
 import argparse
+import contextlib
 import multiprocessing
 import os
 import random
@@ -139,10 +140,8 @@ class Worker:
 
     def close(self) -> None:
         """End the process."""
-        try:
+        with contextlib.suppress(OSError):
             self._pipe.send(None)
-        except OSError:
-            pass
         self._process.join(5)
         if self._process.is_alive():
             self._process.kill()

@@ -112,8 +112,8 @@ def recode(rng: random.Random, data: bytes) -> bytes:
 
 
 MUTATIONS: tuple[Mutation, ...] = (
-    flip, flip, cut, cut, behead, drop_lines, double_lines, swap_columns, change_fields, change_fields, blow_up, numbers,
-    recode,
+    flip, flip, cut, cut, behead, drop_lines, double_lines, swap_columns, change_fields, change_fields, blow_up,
+    numbers, recode,
 )  # fmt: skip
 
 

@@ -148,7 +148,7 @@ def test_a_heading_with_minus_that_contradicts_its_numbers_is_asked_about() -> N
 
 def test_columns_on_the_users_word() -> None:
     text = tables.spectrum_csv(head="a,b,c")
-    with pytest.raises(InstrumentFileError, match="read 'a', 'b', 'c'; recognised nothing; .*--columns"):
+    with pytest.raises(InstrumentFileError, match=r"read 'a', 'b', 'c'; recognised nothing; .*--columns"):
         read(text)
     for columns in (
         {"frequency": "a/Hz", "real": "b/Ohm", "imaginary": "c/Ohm"},

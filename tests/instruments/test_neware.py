@@ -1,6 +1,5 @@
 """Neware files: an .nda written here, the exports, and the real ones against the vendor's own export."""
 
-import struct
 from pathlib import Path
 
 import numpy as np
@@ -58,7 +57,7 @@ def test_records_that_the_library_drops_are_told() -> None:
 def test_versions_that_the_library_does_not_know() -> None:
     unknown = bytearray(tables.nda())
     unknown[14] = 77
-    with pytest.raises(InstrumentFileError, match="fastnda cannot read it .*not yet supported") as caught:
+    with pytest.raises(InstrumentFileError, match=r"fastnda cannot read it .*not yet supported") as caught:
         nda(bytes(unknown))
     assert isinstance(caught.value.__cause__, NotImplementedError)
 

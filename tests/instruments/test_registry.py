@@ -80,7 +80,7 @@ def test_a_reader_that_stumbles_gives_the_one_error_with_its_cause(monkeypatch: 
         raise KeyError("no such column")
 
     def panic(source: Source) -> list[Measurement]:
-        raise BaseException("panic of a compiled library")  # noqa: TRY002
+        raise BaseException("panic of a compiled library")
 
     for reader, cause in ((stumble, KeyError), (panic, BaseException)):
         broken = Format("Broken format", (".brk",), lambda source: 1.0, reader)

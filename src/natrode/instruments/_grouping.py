@@ -49,13 +49,14 @@ def cell_name(file: str) -> str:
     stem = _TEMPERATURE.sub("", stem)
     parts = re.split(r"([_\-\s.]+)", stem)
     words, marks = parts[::2], parts[1::2]
-    drop = [bool(_WORD.fullmatch(w)) for w in words]
-    for i, word in enumerate(words):  # the number of a technique, and the channel at the end
-        beside = (i + 1 < len(words) and drop[i + 1] and not _NUMBER.fullmatch(words[i + 1])) or (i > 0 and drop[i - 1])
-        if _NUMBER.fullmatch(word) and beside:
-            drop[i] = True
-        if i == len(words) - 1 and i > 0 and _CHANNEL.fullmatch(word):
-            drop[i] = True
+    drop = [bool(_WORD.fullmatch(w)) or not w for w in words]
+    last = max((i for i in range(1, len(words)) if not drop[i]), default=0)
+    ec_lab = last > 0 and _CHANNEL.fullmatch(words[last]) is not None
+    drop[last] |= ec_lab
+    for i, word in enumerate(words):  # "_02_" before a technique of EC-Lab, or a count behind a technique
+        if _NUMBER.fullmatch(word):
+            before = ec_lab and i + 1 < len(words) and bool(_WORD.fullmatch(words[i + 1]))
+            drop[i] |= before or (i > 0 and bool(_WORD.fullmatch(words[i - 1])))
     kept = ""
     for i, word in enumerate(words):
         if drop[i] or not word:
@@ -89,7 +90,8 @@ def group(scanned: Sequence[Scanned], twins: dict[str, tuple[str, ...]]) -> list
         copies = [_bare(name) for name in twins.get(item.name, ())]
         home = next((placed[name] for name in copies if name in placed and name in by_name), None)
         if home is None:
-            home = next((g for g in groups if _belongs(item, g)), None)
+            fitting = [g for g in groups if _belongs(item, g)]
+            home = next((g for g in fitting if channel(item) in map(channel, g.items)), next(iter(fitting), None))
         if home is None:
             home = Group(_own_name(item) or cell_name(item.name))
             apart = [g.name for g in groups if _key(g.name) == _key(home.name)]

@@ -209,6 +209,8 @@ def roles_given(
                 raise ValueError(f"no column '{said}' for {role}; the table has {have}")
             unit = asked.unit or (headings[position].unit if position < len(headings) else "")
             columns[role] = position
+        if list(columns.values()).count(columns[role]) > 1:
+            raise ValueError(f"'{said}' is given for two columns of the record")
         if unit:
             units[role] = unit
     return columns, units

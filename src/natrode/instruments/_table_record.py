@@ -11,7 +11,7 @@ from natrode.instruments import _headings, _tables, _text
 from natrode.instruments._headings import Heading
 from natrode.instruments._tables import Array, seconds
 from natrode.instruments.base import Source
-from natrode.measurement import Column, Kind, Measurement
+from natrode.measurement import Column, Kind, Measurement, Metadata
 
 _VERSION = "generic 1"
 SIGNS = ("negative when capacitive", "positive when capacitive")
@@ -31,9 +31,9 @@ class Table:
 
     headings: list[Heading]
     width: int
-    is_number: Callable[[int], bool]
-    numbers: Callable[[int], Array]
-    texts: Callable[[int], list[str]]
+    numbers: dict[int, Array]
+    """Columns of numbers; each is taken out when it becomes one of the record, so that none is held twice."""
+    texts: dict[int, list[str]]
     place: Callable[[int], str]
     """Where a row stands, for messages."""
     above: tuple[str, ...] = ()
@@ -53,15 +53,17 @@ class Plan:
 
 def build(source: Source, table: Table, plan: Plan, name: str) -> Measurement:
     """The record of a table; raises InstrumentFileError."""
+    import pandas as pd
+
     assumptions = list(plan.assumptions)
     warnings = list(table.warnings)
     columns: dict[str, Any] = {}
     started = "unknown"
     for role, position in plan.columns.items():
-        if role == "date" or not table.is_number(position):
+        if role == "date" or position not in table.numbers:
             continue
         try:
-            columns[role] = _headings.to_record_unit(table.numbers(position), role, plan.units[role])
+            columns[role] = _headings.to_record_unit(table.numbers.pop(position), role, plan.units[role])
         except UnitError as error:
             raise source.error(f"unit of {role}", str(error), HOW) from None
     if "date" in plan.columns or ("time" in plan.columns and "time" not in columns):
@@ -88,11 +90,15 @@ def build(source: Source, table: Table, plan: Plan, name: str) -> Measurement:
         warnings.append(f"large file: columns without a role were left out: {', '.join(table.left_out)}")
     ordered = {str(c): out[c] for c in (*_FIRST, *Column) if c in out}
     ordered |= _rest(table, plan, ordered)
-    reader = _text.Reader("unknown", name, _VERSION)
-    return reader.record(
-        source, plan.kind, ordered, started=started, settings=_tables.as_settings(table.above),
-        assumptions=assumptions, warnings=warnings,
-    )  # fmt: skip
+    metadata = Metadata(
+        kind=plan.kind,
+        origin=source.origin("unknown", name, _VERSION),
+        started=started,
+        settings=dict(_tables.as_settings(table.above)),
+        assumptions=tuple(dict.fromkeys(assumptions)),
+        warnings=tuple(dict.fromkeys(warnings)),
+    )
+    return Measurement(metadata, pd.DataFrame(ordered, copy=False))
 
 
 _FIRST = (Column.FREQUENCY, Column.REAL_IMPEDANCE, Column.IMAGINARY_IMPEDANCE)
@@ -109,10 +115,8 @@ def _rest(table: Table, plan: Plan, taken: Mapping[str, Any]) -> dict[str, Any]:
         name = heading or f"Column {position + 1} / 1"
         if name in taken or name in found:
             name = f"{name} ({position + 1})"
-        try:
-            found[name] = table.numbers(position) if table.is_number(position) else table.texts(position)
-        except KeyError:
-            continue
+        if position in table.numbers or position in table.texts:
+            found[name] = table.numbers.get(position, table.texts.get(position))
     return found
 
 
@@ -199,14 +203,13 @@ def _clock(source: Source, table: Table, plan: Plan, columns: dict[str, Any], as
     """Time in seconds from "h:mm:ss" and dates; returns the start."""
     clock, dated = plan.columns.get("time"), plan.columns.get("date")
     if clock is not None and "time" not in columns:
-        columns["time"] = _seconds(source, table, clock, table.texts(clock))
+        columns["time"] = _seconds(source, table, clock, table.texts[clock])
         assumptions.append("time read as [days] hours:minutes:seconds")
     if dated is None:
         return "unknown"
-    try:
-        texts = table.texts(dated)
-    except KeyError:
+    if dated not in table.texts:
         return "unknown"
+    texts = table.texts[dated]
     import pandas as pd
 
     if "time" in columns:

@@ -152,7 +152,7 @@ def read_columns(
 
     Raises TableError with the line that is no row, and MemoryError when more than `most_rows` rows would be kept.
     """
-    parts: dict[int, list[Array]] = {position: [] for position in numbers}
+    parts = {position: _Growing() for position in numbers}
     words: dict[int, list[str]] = {position: [] for position in texts}
     warnings: list[str] = []
     rows = kept = 0
@@ -167,26 +167,35 @@ def read_columns(
         keep = slice(-rows % every, None, every)
         rows += size
         for position in numbers:
-            parts[position].append(np.ascontiguousarray(table[position][keep]))
+            parts[position].append(table[position][keep])
         for position in texts:
             words[position] += list(table[position][keep])
         kept += len(range(*keep.indices(size)))
         if most_rows is not None and kept > most_rows:
             raise MemoryError
-    joined = {position: _join(found) for position, found in parts.items()}
+    joined = {position: found.array() for position, found in parts.items()}
     return Columns(joined, words, layout.first + 1, kept, every, warnings)
 
 
-def _join(parts: list[Array]) -> Array:
-    """One array from many, freeing each part once it is copied."""
-    total = sum(len(part) for part in parts)
-    joined = np.empty(total)
-    at = 0
-    while parts:
-        part = parts.pop(0)
-        joined[at : at + len(part)] = part
-        at += len(part)
-    return joined
+class _Growing:
+    """An array to which parts are appended in place: the memory grows where it lies, nothing is held twice."""
+
+    def __init__(self) -> None:
+        self._values = np.empty(0)
+        self._size = 0
+
+    def append(self, part: Array) -> None:
+        """Append numbers."""
+        size = self._size + len(part)
+        if size > len(self._values):
+            self._values.resize(max(size, len(self._values) * 5 // 4), refcheck=False)
+        self._values[self._size : size] = part
+        self._size = size
+
+    def array(self) -> Array:
+        """All numbers; nothing can be appended after that."""
+        self._values.resize(self._size, refcheck=False)
+        return self._values
 
 
 def _blocks(stream: IO[bytes], skip: int) -> Iterator[tuple[int, bytes, bool]]:

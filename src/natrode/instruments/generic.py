@@ -115,7 +115,7 @@ def _read(source: Source, stream: Any, head: str, name: str, streamed: int | Non
         warnings.append(f"only each {every}th row was read, as the user asked: {found.rows} rows kept")
     lines = head.split("\n") if streamed is None else []
     table = Table(
-        headings, layout.width, lambda i: i in found.numbers, found.numbers.__getitem__, found.texts.__getitem__,
+        headings, layout.width, found.numbers, found.texts,
         lambda row: _place(lines, layout, row * every), above, warnings + found.warnings, left_out,
     )  # fmt: skip
     return [build(source, table, plan, name)]

@@ -42,12 +42,9 @@ def read(source: Source) -> list[Measurement]:
     side = _side_car(source)
     if side is None:
         raise source.error("metadata", "no JSON with the metadata is beside it", "keep both files together")
-    import pandas as pd
-
     try:
-        table = pd.read_csv(io.BytesIO(source.data), float_precision="round_trip")
-        return [Measurement(side, table)]
-    except (ValueError, RecordError) as error:
+        return [Measurement.from_csv(source.path)]
+    except RecordError as error:
         raise source.error("table", f"cannot be read ({error})", "the file was edited or is cut") from None
 
 
@@ -94,9 +91,8 @@ def _foreign(source: Source, frame: Any) -> Measurement:
     table = Table(
         headings=headings,
         width=len(headings),
-        is_number=numeric.__getitem__,
-        numbers=lambda i: frame.iloc[:, i].to_numpy(dtype=float),
-        texts=lambda i: [str(value) for value in frame.iloc[:, i]],
+        numbers={i: frame.iloc[:, i].to_numpy(dtype=float) for i, yes in enumerate(numeric) if yes},
+        texts={i: [str(value) for value in frame.iloc[:, i]] for i, yes in enumerate(numeric) if not yes},
         place=lambda row: f"row {row + 1}",
     )
     if len(frame) == 0:

@@ -5,10 +5,9 @@ at their time and charge, and a run that is there twice is kept once.
 """
 
 import hashlib
-import re
 import warnings as python_warnings
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -164,8 +163,8 @@ def _assemble(parts: Sequence[Part], first: datetime | None, said: list[str]) ->
     records: list[Measurement] = []
     if cycling:
         records.append(_cycling(cycling, spectra, ledger, first, said))
-    for electrode in dict.fromkeys(electrode(p.record) for p in spectra):
-        chosen = [p for p in spectra if electrode(p.record) == electrode]
+    for whose in dict.fromkeys(electrode(p.record) for p in spectra):
+        chosen = [p for p in spectra if electrode(p.record) == whose]
         records.append(_impedance(chosen, ledger, first, said))
     for part in placed:
         if part.record.kind == "sweep" or part in apart:

@@ -111,8 +111,8 @@ def conduct(
     local = _known_conductivity(material) if conductivity is None else _positive(conductivity, "conductivity")
     settings = _checked(_Settings(axis, tolerance, imbalance, fields))
     chosen = lookup(structure.labels_of(material))
-    active = chosen[settings.turned(structure.image)].view(np.uint8)
-    return _answer(_connect(active, structure.voxel_size, settings), material, local, settings)
+    problem = _connect(chosen[settings.turned(structure.image)].view(np.uint8), structure.voxel_size, settings)
+    return _answer(problem, material, local, settings)
 
 
 def conduct_field(
@@ -154,8 +154,7 @@ def conduct_field(
     settings = _checked(_Settings(axis, tolerance, imbalance, fields))
     top = float(given.max())
     scaled = settings.turned(given / (top or 1.0)).astype(np.float32)
-    active = (scaled > 0).view(np.uint8)
-    problem = _connect(active, checked_voxel_size(voxel_size), settings, scaled)
+    problem = _connect((scaled > 0).view(np.uint8), checked_voxel_size(voxel_size), settings, scaled)
     return _answer(problem, "graded", top, settings)
 
 
@@ -253,11 +252,13 @@ def _connect(active: Image, edges: VoxelSize, settings: _Settings, local: Floats
     unknown = _BYTES_PER_UNKNOWN if local is None else _BYTES_PER_GRADED_UNKNOWN
     require_memory(active.shape, _BYTES_PER_VOXEL + fraction * unknown, "conduction on an image")
     clusters = find_clusters(active, 1)
+    del active
     through = clusters.touching(LOW[0] + HIGH[0])
     connected = int(clusters.sizes[through].sum()) / max(count, 1)
     if connected == 0.0:
         return _Problem(turned, fraction, 0.0, _why_not(clusters))
     lattice, numbers = number_voxels(clusters.paint(through))
+    del clusters
     weights = (1.0, (turned[0] / turned[1]) ** 2, (turned[0] / turned[2]) ** 2)
     operator: Operator
     if local is None:
@@ -330,7 +331,9 @@ def _solve(lattice: Lattice, hierarchy: Hierarchy, settings: _Settings) -> _Solu
         u = u.astype(np.float64, copy=False)
         r = _residual(lattice, operator, u)
         correction = np.zeros(lattice.size + 1, np.float32)
-        wanted = min(1.0 if settings.imbalance is None else settings.imbalance / spread, (settings.tolerance / error) ** 0.5)
+        wanted = (settings.tolerance / error) ** 0.5
+        if settings.imbalance is not None:
+            wanted = min(wanted, settings.imbalance / spread)
         descent = conjugate_gradients(hierarchy, r, correction, relative_residual=min(max(0.1 * wanted, 1e-5), 0.1))
         u += correction
         iterations += descent.iterations

@@ -40,12 +40,21 @@ class Computed:
 
 Function = Callable[..., Computed]
 FUNCTIONS: dict[str, Function] = {}
-"""Every function of this module that a data file may name."""
+"""Every function that a data file may name; `validation_laws` adds its own when it is imported."""
 
 
 def _listed(function: Function) -> Function:
     FUNCTIONS[function.__name__] = function
     return function
+
+
+def function_named(name: str) -> Function:
+    """Return a function of the registry by its name; raises SpecificationError with the nearest one."""
+    if name not in FUNCTIONS:
+        from natrode.reproduce import validation_laws  # noqa: F401  # adds its functions
+    if name not in FUNCTIONS:
+        raise SpecificationError(f"unknown function '{name}'; {suggest(name, list(FUNCTIONS))}")
+    return FUNCTIONS[name]
 
 
 def compute(name: str, arguments: Mapping[str, Any] | None = None) -> Computed:
@@ -61,9 +70,7 @@ def compute(name: str, arguments: Mapping[str, Any] | None = None) -> Computed:
     Raises:
         SpecificationError: an unknown name, with the nearest one.
     """
-    if name not in FUNCTIONS:
-        raise SpecificationError(f"unknown function '{name}'; {suggest(name, list(FUNCTIONS))}")
-    return FUNCTIONS[name](**(arguments or {}))
+    return function_named(name)(**(arguments or {}))
 
 
 # ---- what the functions share ----------------------------------------------------------------------------------

@@ -90,11 +90,21 @@ def draw(
     *,
     figures: Sequence[Figure] | None = None,
     seed: int | None = None,
+    particles: int | None = None,
     advance: Advance | None = None,
 ) -> tuple[Sample, Conditioned]:
     """Condition the prior of one calibration on its figures (or on `figures`) and draw a sample.
 
-    Raises CalibrationError when the prior cannot give the figures together.
+    Args:
+        paper: the paper.
+        name: of its calibration.
+        figures: instead of the calibration's own.
+        seed: instead of the calibration's own.
+        particles: twice the draws to give; twice the calibration's own number when not given.
+        advance: called with the round, the most rounds, and text.
+
+    Raises:
+        CalibrationError: the prior cannot give the figures together.
     """
     calibration = paper.calibrations[name]
     wanted = list(figures) if figures is not None else [paper.figure(f) for f in calibration.figures]
@@ -117,9 +127,9 @@ def draw(
         if advance is not None:
             advance(round_, 40, f"{paper.short} {name}: {tolerance:.2f} tolerances")
 
-    result = condition(
-        of_active, len(active), calibration.draws, start, particles=max(400, 2 * calibration.draws), progress=shown
-    )
+    draws = calibration.draws if particles is None else particles // 2
+    result = condition(of_active, len(active), draws, start, particles=2 * draws, progress=shown)
+    free = free[:draws]
     free[:, active] = result.points  # what no figure sees keeps its prior
     return Sample(calibration, _values(calibration, free)), result
 

@@ -888,10 +888,10 @@ def _check_argument(kind: str | tuple[str, ...], given: Any, where: str) -> None
 def _check_function(name: str, arguments: Mapping[str, Any], where: str) -> None:
     from natrode.reproduce import arithmetic
 
-    if name not in arithmetic.FUNCTIONS:
-        raise SpecificationError(f"{where}: unknown function '{name}'; {suggest(name, list(arithmetic.FUNCTIONS))}")
     try:
-        signature(arithmetic.FUNCTIONS[name]).bind(**arguments)
+        signature(arithmetic.function_named(name)).bind(**arguments)
+    except SpecificationError as error:
+        raise SpecificationError(f"{where}: {error}") from None
     except TypeError as error:
         raise SpecificationError(f"{where}: {name}: {error}") from None
 

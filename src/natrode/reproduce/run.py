@@ -274,12 +274,12 @@ def _drivers(paper: Paper, outcome: Outcome, values: FloatArray) -> tuple[Driver
     from scipy.stats import rankdata
 
     sample, _ = sample_for(paper, paper.trial(outcome.trial))
-    if sample is None or len(values) != len(sample.values) or np.ptp(values) == 0:
+    if sample is None or len(values) != len(outcome.draws) or len(values) < 20 or np.ptp(values) == 0:
         return ()
     ranks = rankdata(values)
     found = []
     for n, parameter in enumerate(sample.calibration.parameters):
-        correlation = float(np.corrcoef(rankdata(sample.values[:, n]), ranks)[0, 1])
+        correlation = float(np.corrcoef(rankdata(sample.values[outcome.draws, n]), ranks)[0, 1])
         if abs(correlation) >= DRIVER:
             found.append(
                 Driver(f"{parameter.name} ({_short(parameter.interfaces or parameter.electrolytes)})", correlation)

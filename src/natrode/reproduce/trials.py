@@ -21,7 +21,9 @@ from natrode.simulate.parameters import Model, Overrides
 FloatArray = npt.NDArray[np.float64]
 TraceKind = Literal["voltage", "peaks", "steps", "ramp", "resistance", "nyquist"]
 
-PRIOR_DRAWS = 60
+VALIDATION_STRIDE = 4
+"""Figures of other papers run on every fourth draw of the sample."""
+PRIOR_DRAWS = 40
 """Runs on the prior: enough for the 5-95 % range that is shown beside the sample's."""
 
 
@@ -45,6 +47,8 @@ class Outcome:
     central: Experiment
     traces: Sequence[Trace]
     """Of the sample; the first is that of the central draw."""
+    draws: npt.NDArray[np.int64]
+    """Numbers of the draws that were run, in the order of the answers."""
 
 
 def question(analysis: str, arguments: Mapping[str, Any]) -> str:
@@ -94,7 +98,7 @@ def run_trial(key: str, trial_id: str) -> Outcome:
     model = parameters.assemble(cell)
     wanted = questions_of(paper, trial)
     sample, prior = sample_for(paper, trial)
-    order = [0] if sample is None else [sample.central, *(n for n in range(len(sample.values)) if n != sample.central)]
+    order = [0] if sample is None else _order(sample, VALIDATION_STRIDE if paper.kind == "validation" else 1)
     answers: dict[str, list[Answer]] = {key: [] for key in wanted}
     traces = []
     central: Experiment | None = None
@@ -120,7 +124,14 @@ def run_trial(key: str, trial_id: str) -> Outcome:
         {name: np.array(values).reshape(-1, 2) for name, values in before.items()},
         central,
         traces,
+        np.sort(order),
     )
+
+
+def _order(sample: Sample, stride: int) -> list[int]:
+    """Draws to run: the central one first, then every one (or every `stride`-th) of the others."""
+    others = [n for n in range(len(sample.values)) if n != sample.central]
+    return [sample.central, *others[::stride]]
 
 
 def inherited(cell: Cell, overrides: Overrides) -> Overrides:

@@ -335,7 +335,8 @@ def sample_step(
     """Record what falls into a step; following: next sample, its number, next snapshot, spacing of these, origin."""
     while following[0] <= until or (last and following[0] < math.inf):
         moment = min(following[0], until)
-        interpolate(state, scratch, length, (moment - start) / length, scratch.work, True)
+        part = (moment - start) / length if length > 0.0 else 1.0
+        interpolate(state, scratch, length, part, scratch.work, True)
         record(model, scratch.work, drive, drive[SINCE] + moment, scratch.at, output, label)
         if moment >= until and last:
             break
@@ -344,7 +345,8 @@ def sample_step(
         if following[0] > duration - 1e-6 * spacing:
             following[0] = duration
     while following[2] <= until and output.counts[1] < output.snapshots.shape[0]:
-        interpolate(state, scratch, length, (following[2] - start) / length, scratch.guess, True)
+        part = (following[2] - start) / length if length > 0.0 else 1.0
+        interpolate(state, scratch, length, part, scratch.guess, True)
         take_snapshot(model, scratch.guess, drive, drive[SINCE] + following[2], scratch.at, output, label[1])
         following[2] += following[3]
 

@@ -261,7 +261,7 @@ def _contact_fraction(
     if pascal is None or (law == "plastic" and "hardness" not in values):
         return np.full(len(times), own)
     if missing := [name for name in needed if name not in values]:
-        raise SimulationError(f"contact_law = \"{law}\" needs {', '.join(missing)}, which the metal does not have")
+        raise SimulationError(f'contact_law = "{law}" needs {", ".join(missing)}, which the metal does not have')
     if law == "plastic":
         hardness = float(values["hardness"])
         return np.maximum(own, np.maximum.accumulate(contact.plastic_contact_fraction(pascal, hardness)))

@@ -241,6 +241,8 @@ def _impedance(
         Column.CHARGE,
         Column.STEP,
     )
-    frame = pd.DataFrame({name.value: rows[:, n] for n, name in enumerate(names)})
-    frame = frame.astype({Column.SPECTRUM.value: np.int64, Column.STEP.value: np.int64})
+    counted = (Column.SPECTRUM, Column.STEP)
+    frame = pd.DataFrame(
+        {name.value: rows[:, n].astype(np.int64) if name in counted else rows[:, n] for n, name in enumerate(names)}
+    )
     return Measurement(metadata.model_copy(update={"kind": "impedance", "technique": "impedance"}), frame)

@@ -1,0 +1,101 @@
+import numpy as np
+import pytest
+from scipy.stats import ks_2samp
+
+from natrode.errors import CalibrationError, SpecificationError
+from natrode.reproduce import calibrate, library, trials
+from natrode.reproduce.quick import QuickTrial
+
+CALIBRATIONS = [(key, name) for key in library.paper_names() for name in library.load_paper(key).calibrations]
+
+
+@pytest.mark.parametrize(("key", "name"), CALIBRATIONS)
+def test_every_stored_draw_gives_its_figures_within_their_tolerances(key, name):
+    paper = library.load_paper(key)
+    sample = calibrate.stored_sample(paper, name)
+    assert len(sample.values) == sample.calibration.draws
+    for figure in (paper.figure(f) for f in sample.calibration.figures):
+        trial = paper.trial(figure.experiment)
+        quick = QuickTrial(paper.cell(trial.cell), paper.protocol(trial.protocol))
+        for draw in range(0, len(sample.values), 20):
+            value = quick.run(sample.overrides(draw)).value(figure.analysis, figure.arguments)
+            assert calibrate.distance_of(figure, value) <= 1.001, (figure.id, draw, value)
+
+
+@pytest.mark.parametrize(("key", "name"), CALIBRATIONS)
+def test_stored_draws_lie_in_the_prior(key, name):
+    sample = calibrate.stored_sample(library.load_paper(key), name)
+    for n, parameter in enumerate(sample.calibration.parameters):
+        values = sample.values[:, n]
+        assert values.min() >= parameter.low * (1 - 1e-9)
+        assert values.max() <= parameter.high * (1 + 1e-9)
+
+
+@pytest.mark.parametrize(("key", "name"), CALIBRATIONS)
+def test_the_quick_figures_are_those_of_the_full_analysis(key, name):
+    paper = library.load_paper(key)
+    sample = calibrate.stored_sample(paper, name)
+    for figure in (paper.figure(f) for f in sample.calibration.figures):
+        trial = paper.trial(figure.experiment)
+        cell, protocol = paper.cell(trial.cell), paper.protocol(trial.protocol)
+        quick = QuickTrial(cell, protocol)
+        question = trials.question(figure.analysis, figure.arguments)
+        wanted = {question: (figure.analysis, figure.arguments)}
+        for draw in (0, 100):
+            overrides = sample.overrides(draw)
+            _, found, _ = trials._one(quick.model, cell, protocol, trial, overrides, wanted)
+            value = quick.run(overrides).value(figure.analysis, figure.arguments)
+            assert value == pytest.approx(found[question][0], rel=0.03), figure.id
+
+
+@pytest.mark.slow
+def test_the_sample_is_derived_again():
+    paper = library.load_paper("bh-na-2021")
+    stored = calibrate.stored_sample(paper, "default")
+    again, result = calibrate.draw(paper, "default", particles=120)
+    assert result.distinct > 0.8
+    for n, parameter in enumerate(stored.calibration.parameters):
+        assert ks_2samp(stored.values[:, n], again.values[:, n]).pvalue > 1e-3, parameter.label
+
+
+def test_what_no_figure_sees_keeps_its_prior():
+    paper = library.load_paper("hNa")
+    sample = calibrate.stored_sample(paper, "default")
+    prior = calibrate.prior_sample(sample.calibration, 2000)
+    inert = {parameter.label for parameter in paper.inert_parameters(sample.calibration)}
+    assert inert
+    for n, parameter in enumerate(sample.calibration.parameters):
+        if parameter.label in inert:
+            assert ks_2samp(sample.values[:, n], prior.values[:, n]).pvalue > 1e-3
+
+
+def test_narrowing_and_degeneracies_of_a_known_sample():
+    paper = library.load_paper("hNa")
+    calibration = paper.calibrations["default"]
+    prior = calibrate.prior_sample(calibration, 2000)
+    same = calibrate.narrowing(prior, prior)
+    assert all(row[5] == pytest.approx(1.0) for row in same)
+    assert calibrate.degeneracies(prior) == []
+    tied = calibrate.Sample(calibration, prior.values.copy())
+    tied.values[:, 1] = tied.values[:, 0]
+    first = calibrate.degeneracies(tied)[0]
+    assert first[2] == pytest.approx(1.0)
+    assert np.all(np.isfinite([row[4] for row in same]))
+
+
+def test_a_sample_survives_its_file(tmp_path):
+    paper = library.load_paper("BH")
+    sample = calibrate.stored_sample(paper, "default")
+    path = calibrate.store(paper, sample, tmp_path / "s.csv")
+    again = np.loadtxt(path, delimiter=",", skiprows=3)
+    assert again == pytest.approx(sample.values, rel=1e-8)
+
+
+def test_mistakes_are_named():
+    paper = library.load_paper("hNa")
+    with pytest.raises(SpecificationError, match="no published value"):
+        calibrate.report("hNa", add="hna-r100-15")
+    with pytest.raises(SpecificationError, match="did you mean"):
+        calibrate.report("hybrid-na-2021")
+    with pytest.raises(CalibrationError, match="cannot be calibrated on"):
+        calibrate.distance_of(paper.figure("hna-r100-15"), 1.0)

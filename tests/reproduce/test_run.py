@@ -1,0 +1,115 @@
+import json
+import math
+
+import numpy as np
+import pytest
+
+from natrode.reproduce import calibrate, library, run, trials
+from natrode.reproduce.library import load_paper
+
+
+@pytest.fixture(scope="module")
+def small():
+    """Two papers on eight draws of the sample and four of the prior, in this process."""
+    patch = pytest.MonkeyPatch()
+    full, prior = calibrate.stored_sample, calibrate.prior_sample
+    patch.setattr(trials, "stored_sample", lambda p, n: calibrate.Sample(p.calibrations[n], full(p, n).values[::25]))
+    patch.setattr(trials, "prior_sample", lambda c, n: prior(c, 4))
+    result = run.reproduce(["hNa", "NaF"], workers=1)
+    patch.undo()
+    return result
+
+
+def rows(result):
+    return {row.id: row for row in result.rows}
+
+
+def test_every_figure_has_one_row(small):
+    expected = [figure.id for key in ("hNa", "NaF") for figure in load_paper(key).figures]
+    assert sorted(row.id for row in small.rows) == sorted(expected)
+
+
+def test_published_values_are_the_papers_and_computed_ones_are_not(small):
+    for row in small.rows:
+        figure = load_paper(row.paper).figure(row.id)
+        if isinstance(figure.value, float):
+            assert row.published == figure.value
+        if figure.value is None:
+            assert row.published is None
+
+
+def test_fitted_figures_agree_and_their_intervals_lie_within_the_tolerance(small):
+    fitted = [row for row in small.rows if row.role == "fitted" and row.status != "not computed" and row.interval]
+    assert len(fitted) >= 8
+    for row in fitted:
+        assert row.status == "agrees"
+        low, high = row.tolerance
+        assert low * 0.97 <= row.interval[0] <= row.interval[1] <= high * 1.03
+
+
+def test_blind_rows_await_their_comparison(small):
+    blind = [row for row in small.rows if row.role == "blind"]
+    assert {"hna-ccd-sno2", "hna-r100-15", "hna-v05-15", "naf-sigma-50"} <= {row.id for row in blind}
+    assert all(row.status == "awaits comparison" and row.computed is not None for row in blind)
+
+
+def test_what_is_not_computed_says_why(small):
+    for row in small.rows:
+        if row.status == "not computed":
+            assert row.note
+            assert row.computed is None
+
+
+def test_wide_intervals_are_not_informative_whatever_they_contain(small):
+    for row in small.rows:
+        width = row.width_factor
+        if row.role == "retrodicted" and width and width > run.INFORMATIVE and math.isfinite(row.tolerance[0]):
+            if math.isfinite(row.tolerance[1]):
+                assert row.status == "not informative"
+
+
+def test_intervals_of_resistance_follow_from_the_sample(small):
+    row = rows(small)["hna-r0-11"]
+    sample = calibrate.stored_sample(load_paper("hNa"), "default")
+    draws = [sample.overrides(n)["h-na-1-1/nzsp-hna"] for n in range(len(sample.values))]
+    resistance = np.array([draw["contact_resistance"] for draw in draws])
+    ratio = np.array([draw["area_ratio"] for draw in draws])
+    expected = (1e4 * resistance / ratio)[::25]
+    assert row.computed == pytest.approx(np.median(expected), rel=0.03)
+
+
+def test_views_carry_bands_points_and_rows(small):
+    by_id = {view.id: view for view in small.views}
+    operando = by_id["hna-operando-na"]
+    curve = operando.curves[0]
+    assert np.all(curve.low <= curve.high)
+    assert any(point.x == pytest.approx(200 / 60) for point in operando.published)
+    assert "hna-geis-na" in operando.figures
+    assert {"hna-ratio-series", "contact-angles"} <= set(by_id)
+
+
+def test_plots_data_are_written_as_numbers(small, tmp_path):
+    run.save_records(small, tmp_path)
+    documents = [json.loads(path.read_text()) for path in (tmp_path / "plots").glob("*.json")]
+    assert len(documents) == len(small.views)
+    assert all(document["simulated"] for document in documents)
+
+
+def test_an_order_is_judged_draw_by_draw():
+    figure = load_paper("hNa").figure("hna-ccd-order-zro2")
+    key = trials.question("critical-current", {"convention": "largest survived"})
+
+    def outcome(values):
+        answers = np.column_stack([values, values])
+        return trials.Outcome("t", {key: answers}, {}, None, (), np.arange(len(values)))
+
+    given = {
+        "hna-ramp-na": outcome([1.0, 1.0]), "hna-ramp-zro2": outcome([2.0, 0.5]), "hna-ramp-1-5": outcome([3.0, 3.0]),
+    }
+    assert list(run._ordered(figure, given)) == [1.0, 0.0]
+
+
+def test_all_flags_are_there():
+    flags = [flag for key in library.paper_names() for flag in library.flag_rows(load_paper(key))]
+    assert len(flags) == 54
+    assert all(flag.statement for flag in flags)

@@ -1,0 +1,230 @@
+"""The command line: what it prints, where, and with which exit code."""
+
+import json
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from natrode import cell, protocol
+from natrode.cli import main
+
+COMMAND = [sys.executable, "-c", "from natrode.cli import main; main()"]
+SHORT = """
+name = "short"
+[[steps]]
+type = "impedance"
+lowest_frequency = "1 Hz"
+[[steps]]
+type = "cycling"
+current_density = "0.5 mA/cm2"
+capacity = "0.1 mAh/cm2"
+cycles = 3
+"""
+
+
+def call(*arguments):
+    """Exit code of a command; 0 when it returns."""
+    try:
+        main([str(a) for a in arguments])
+    except SystemExit as end:
+        return end.code or 0
+    return 0
+
+
+@pytest.fixture
+def inputs(tmp_path):
+    (tmp_path / "cell.toml").write_text(cell.EXAMPLE, encoding="utf-8")
+    (tmp_path / "protocol.toml").write_text(SHORT)
+    return tmp_path / "cell.toml", tmp_path / "protocol.toml"
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+
+
+def test_help_answers_at_once():
+    took = []
+    for _ in range(3):
+        start = time.perf_counter()
+        done = subprocess.run([*COMMAND, "--help"], capture_output=True, text=True, check=True)
+        took.append(time.perf_counter() - start)
+    assert "reproduce" in done.stdout
+    assert statistics.median(took) < 1.5  # 0.5 s on an idle machine
+
+
+def test_help_imports_nothing_slow():
+    script = "import sys; from natrode.cli import main\ntry: main(['--help'])\nexcept SystemExit: pass\n"
+    script += "print(sorted(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    loaded = set(eval(done.stdout.splitlines()[-1]))
+    assert not loaded & {"numpy", "pandas", "numba", "pint", "scipy", "plotly", "matplotlib", "pyarrow"}
+
+
+@pytest.mark.parametrize(("kind", "example"), [("cell", cell.EXAMPLE), ("protocol", protocol.EXAMPLE)])
+def test_new_writes_an_example(kind, example, tmp_path, capsys):
+    assert call("new", kind) == 0
+    assert capsys.readouterr().out == example
+    path = tmp_path / "a.toml"
+    assert call("new", kind, path) == 0
+    assert path.read_text(encoding="utf-8") == example
+    path.write_text("mine")
+    assert call("new", kind, path) == 2
+    assert path.read_text() == "mine"
+    assert "exists already" in capsys.readouterr().err
+
+
+def test_run_on_the_two_examples(tmp_path, capsys):
+    a, b, out = tmp_path / "cell.toml", tmp_path / "protocol.toml", tmp_path / "out"
+    assert call("new", "cell", a) == call("new", "protocol", b) == 0
+    capsys.readouterr()
+    assert call("run", a, b, "--out", out, "--csv") == 0
+    printed = capsys.readouterr()
+    assert "critical" in printed.out
+    assert "(simulated)" in printed.out
+    assert str(out / "index.html") in printed.out.replace("\n", "")
+    names = {"experiment.json", "summary.json", "index.html", "00-cycling.parquet", "01-impedance.parquet"}
+    names |= {"00-cycling.csv", "00-cycling.json", "01-impedance.csv", "01-impedance.json", ".natrode-run"}
+    assert set(contents(out)) == names
+    summary = json.loads((out / "summary.json").read_text())
+    assert summary["simulated"] is True
+    ccd = next(r for r in summary["results"] if r["quantity"].startswith("critical current density"))
+    assert set(ccd) >= {"quantity", "value", "uncertainty", "unit", "quality", "reason", "method"}
+    assert 0.1 <= ccd["value"] <= 6.0
+    assert "<html" in (out / "index.html").read_text(encoding="utf-8")[:2000]
+
+
+def test_json_is_one_document_and_nothing_else(inputs, tmp_path, capsys):
+    assert call("run", *inputs, "--out", tmp_path / "out", "--json") == 0
+    printed = capsys.readouterr()
+    document = json.loads(printed.out)
+    assert printed.err == ""
+    assert document == json.loads((tmp_path / "out" / "summary.json").read_text())
+    assert document["results"]
+    for item in document["results"]:
+        assert item["value"] is None or isinstance(item["value"], (int, float))
+        assert item["value"] is not None or item["reason"]
+
+
+def test_a_former_run_is_kept_without_force_and_replaced_with_it(inputs, tmp_path, capsys):
+    out = tmp_path / "out"
+    assert call("run", *inputs, "--out", out) == 0
+    before = contents(out)
+    capsys.readouterr()
+    assert call("run", *inputs, "--out", out) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert "--force" in printed.err
+    assert contents(out) == before
+    inputs[1].write_text(SHORT.replace("cycles = 3", "cycles = 4"))
+    assert call("run", *inputs, "--out", out, "--force") == 0
+    assert contents(out)["00-cycling.parquet"] != before["00-cycling.parquet"]
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "thesis.tex").write_text("x")
+    assert call("run", *inputs, "--out", tmp_path / "other", "--force") == 2
+    assert set(contents(tmp_path / "other")) == {"thesis.tex"}
+
+
+BAD = [
+    ("cell", 'thickness = "0.162 cm"', 'thicknes = "0.162 cm"', "did you mean 'thickness'?"),
+    ("cell", 'thickness = "0.162 cm"', "thickness = 0.162", "a number without a unit"),
+    ("cell", 'thickness = "0.162 cm"', 'thickness = "0.162 furlong/h"', "is not a unit of length"),
+    ("cell", 'thickness = "0.162 cm"', 'thickness = "-0.162 cm"', "must be greater than zero"),
+    ("cell", 'thickness = "0.162 cm"', 'thickness = "0 cm"', "must be greater than zero"),
+    ("cell", 'temperature = "25 degC"', 'temperature = "120 degC"', "above the melting point of sodium"),
+    ("cell", 'material = "nzsp-hna"', 'material = "nzsp-hnb"', "did you mean 'nzsp-hna'?"),
+    ("cell", 'interface = "h-na-1-5/nzsp-hna"', 'interface = "h-na-1-5/nzsp"', "did you mean 'h-na-1-5/nzsp-hna'?"),
+    ("cell", 'mass = "6 mg"', 'mass = "6 mg"\nparameters = { contact_shap = 1 }', "did you mean 'contact_shape'?"),
+    ("cell", "[electrolyte]", "[electrolyte", "is not valid TOML"),
+    ("protocol", "0.5 mA/cm2", "0.5 mA", "'mA' is not a unit of current density"),
+    ("protocol", 'capacity = "0.1 mAh/cm2"', "", "give 'capacity' or 'duration'"),
+    ("protocol", "cycles = 3", "cycles = 300000000", "would never end"),
+    ("protocol", 'type = "cycling"', 'type = "cyclign"', "read 'cyclign', allowed are"),
+    ("protocol", 'name = "short"', 'name = "short"\nsampling = { noise = 0.1 }', "needs a seed"),
+    ("protocol", "cycles = 3", "cycles = 9000000", "asks for up to"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("which", "good", "bad", "said"), BAD)
+def test_bad_input_is_one_line_and_exit_code_2(inputs, tmp_path, capsys, which, good, bad, said):
+    path = inputs[0] if which == "cell" else inputs[1]
+    text = path.read_text(encoding="utf-8")
+    assert good in text
+    path.write_text(text.replace(good, bad, 1), encoding="utf-8")
+    before = contents(tmp_path)
+    assert call("run", *inputs, "--out", tmp_path / "out", "--json") == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.startswith("natrode: ")
+    assert printed.err.count("\n") == 1
+    assert said in printed.err
+    assert contents(tmp_path) == before
+
+
+def test_an_output_folder_that_cannot_be_written(inputs, tmp_path, capsys):
+    (tmp_path / "file").write_text("x")
+    for out in (tmp_path / "file", tmp_path / "file" / "deeper"):
+        assert call("run", *inputs, "--out", out) == 2
+        assert capsys.readouterr().err.count("\n") == 1
+    assert (tmp_path / "file").read_text() == "x"
+
+
+def test_a_missing_file(inputs, tmp_path, capsys):
+    assert call("run", tmp_path / "none.toml", inputs[1], "--out", tmp_path / "out") == 2
+    assert "none.toml: no such file" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["frobnicate"], "frobnicate"),
+        (["new", "cel"], "cell"),
+        (["run"], "CELL"),
+        (["run", "a", "b"], "--out"),
+        (["run", "a", "b", "--out", "c", "--sed", "1"], "--sed"),
+        (["run", "a", "b", "--out", "c", "--seed", "x"], "--seed"),
+        (["materials", "sodum"], "did you mean 'sodium'?"),
+    ],
+)
+def test_a_wrong_command_is_one_line_and_exit_code_2(arguments, said, capsys):
+    assert call(*arguments) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert said in printed.err
+    assert printed.err.count("\n") == 1
+
+
+def test_debug_shows_the_traceback(inputs, tmp_path):
+    inputs[0].write_text("name = 3")
+    arguments = ["run", *map(str, inputs), "--out", str(tmp_path / "out")]
+    plain, debug = (
+        subprocess.run([*COMMAND, *arguments, *more], capture_output=True, text=True) for more in ([], ["--debug"])
+    )
+    assert plain.returncode == 2
+    assert "Traceback" not in plain.stderr
+    assert "Traceback" in debug.stderr
+    assert "SpecificationError" in debug.stderr
+    assert debug.returncode != 0
+
+
+def test_a_failure_of_its_own_is_exit_code_1(inputs, tmp_path, capsys, monkeypatch):
+    def broken(*arguments, **more):
+        raise ZeroDivisionError("oops")
+
+    monkeypatch.setattr("natrode.simulate.symmetric.simulate", broken)
+    assert call("run", *inputs, "--out", tmp_path / "out") == 1
+    assert capsys.readouterr().err == "natrode: internal error: ZeroDivisionError: oops (run again with --debug)\n"
+    assert not (tmp_path / "out").exists()
+
+
+def test_materials_are_listed_and_shown(capsys):
+    assert call("materials") == 0
+    assert "sodium" in capsys.readouterr().out
+    assert call("materials", "sodium") == 0
+    assert "melting_temperature" in capsys.readouterr().out
+    assert call("materials", "h-na-1-5/nzsp-hna", "--json") == 0
+    names = [value["name"] for value in json.loads(capsys.readouterr().out)["values"]]
+    assert "contact_resistance" in names
