@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 OUT ?= results
 
-.PHONY: reproduce test check bench docs format lock clean
+.PHONY: reproduce test check bench docs fuzz format lock clean
 
 $(VENV)/.installed: requirements/dev.txt pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -41,6 +41,9 @@ $(VENV)/.docs: requirements/docs.txt $(VENV)/.installed
 
 docs: $(VENV)/.docs
 	$(BIN)/python -m sphinx -W --keep-going -b html docs docs/_build/html
+
+fuzz: $(VENV)/.installed
+	$(BIN)/python -m tests.fuzz.instruments --count 10000 --seed 1
 
 # Renew the locked versions (needs uv); the locks hold for every Python from 3.11 on.
 lock:

@@ -5,7 +5,6 @@ The peer runs a part of the cycles, and its time is scaled to 12000: it is linea
 
 import time
 
-
 from benchmarks.timing import best
 from natrode.cell import EXAMPLE, Cell
 from natrode.protocol import Protocol
@@ -61,15 +60,23 @@ def peer(model: parameters.Model, cycles: int) -> tuple[float, float]:
         battery.initial_conditions[damage] = pybamm.Scalar(0)
         voltage = voltage + current * resistance * pybamm.exp(log_w)
     battery.variables = {
-        "Voltage [V]": voltage, "Battery voltage [V]": voltage, "Current [A]": current, "Time [s]": pybamm.t,
+        "Voltage [V]": voltage,
+        "Battery voltage [V]": voltage,
+        "Current [A]": current,
+        "Time [s]": pybamm.t,
     }
     amperes = 5.0 * area
     experiment = pybamm.Experiment(
         [(f"Discharge at {amperes:.8g} A for 900 seconds", f"Charge at {amperes:.8g} A for 900 seconds")] * cycles
     )
     values = pybamm.ParameterValues(
-        {"Current function [A]": amperes, "Nominal cell capacity [A.h]": 1.0, "Ambient temperature [K]": 298.15,
-         "Number of electrodes connected in parallel to make a cell": 1, "Number of cells connected in series to make a battery": 1}
+        {
+            "Current function [A]": amperes,
+            "Nominal cell capacity [A.h]": 1.0,
+            "Ambient temperature [K]": 298.15,
+            "Number of electrodes connected in parallel to make a cell": 1,
+            "Number of cells connected in series to make a battery": 1,
+        }
     )
     simulation = pybamm.Simulation(
         battery, experiment=experiment, parameter_values=values, solver=pybamm.IDAKLUSolver(rtol=1e-6, atol=1e-8)
@@ -96,7 +103,8 @@ def run() -> list[str]:
     slow = best(lambda: symmetric.integrate(never_repeats, table, rows, 0.0), 3)
     out = [
         f"natrode, record of {CYCLES} cycles with 3 points per half cycle: {1e3 * whole:.1f} ms",
-        f"natrode, integration alone: {1e3 * core:.2f} ms (the cycle repeats; every cycle integrated: {1e3 * slow:.0f} ms)",
+        f"natrode, integration alone: {1e3 * core:.2f} ms"
+        f" (the cycle repeats; every cycle integrated: {1e3 * slow:.0f} ms)",
         f"natrode, 10^6 cycles, logarithmic record: {1e3 * million:.1f} ms",
     ]
     try:
@@ -120,5 +128,3 @@ def _without_shortcut(model: parameters.Model) -> parameters.Model:
     rows = model.electrodes.copy()
     rows[:, kernel.FILM_LAW] = kernel.FILM_LAWS["linear"]
     return replace(model, electrodes=rows)
-
-

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from natrode.materials import load_interface
+
 EXAMPLES = Path(__file__).parents[1] / "examples"
 
 
@@ -35,8 +37,10 @@ def test_designing_an_interface() -> None:
     fresh = {name: resistance for name, (resistance, _) in found.items()}
     time = {name: hours for name, (_, hours) in found.items()}
     # R = R_c/(A_r a0): wetting alone sets the fresh resistance, depth alone does not touch it
-    assert fresh["pristine"] == pytest.approx(3.8 / 0.32, rel=0.05)
-    assert fresh["wetted"] == pytest.approx(3.8, rel=0.05)
+    values = load_interface("pristine-na/nzsp-hna").parameters
+    contact = 1e4 * values["contact_resistance"].si
+    assert fresh["pristine"] == pytest.approx(contact / values["contact_fraction"].si, rel=0.05)
+    assert fresh["wetted"] == pytest.approx(contact, rel=0.05)
     assert fresh["deeper, equal contacts"] == pytest.approx(fresh["pristine"], rel=1e-3)
     assert fresh["both"] == pytest.approx(fresh["wetted"], rel=1e-3)
     # 0.2 V at 0.2 mA/cm2 is one resistance, so each change buys time

@@ -46,7 +46,9 @@ def disagreements(pyproject: Path, package: Path) -> list[str]:
     contract = {name for layer in layers(pyproject) for name in layer}
     source = {p.stem for p in package.glob("*.py") if p.stem != "__init__"}
     source |= {p.name for p in package.iterdir() if (p / "__init__.py").exists()}
-    problems = [f"room '{name}' of the contract has no description in docs/_ext" for name in sorted(contract - set(ROOMS))]
+    problems = [
+        f"room '{name}' of the contract has no description in docs/_ext" for name in sorted(contract - set(ROOMS))
+    ]
     problems += [f"docs/_ext describes '{name}', which the contract lacks" for name in sorted(set(ROOMS) - contract)]
     problems += [f"'{name}' is in the contract and not in the source" for name in sorted(contract - source)]
     problems += [f"'{name}' is in the source and not in the contract" for name in sorted(source - contract)]

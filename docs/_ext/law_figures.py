@@ -105,7 +105,9 @@ def draw_contact(left: Axes, right: Axes) -> None:
         alpha=0.3,
         lw=0,
     )
-    left.semilogx(pressure / 1e6, contact.plastic_contact_fraction(pressure, metal("hardness")), label="plastic, sodium")
+    left.semilogx(
+        pressure / 1e6, contact.plastic_contact_fraction(pressure, metal("hardness")), label="plastic, sodium"
+    )
     label(left, "stack pressure / MPa", "contact fraction")
     time = np.geomspace(1, 1e7, 200)
     for p in (0.1e6, 0.3e6, 1e6):
@@ -120,9 +122,7 @@ def draw_contact(left: Axes, right: Axes) -> None:
 def draw_constriction(left: Axes, right: Axes) -> None:
     relative = np.linspace(0.01, 0.95, 200)
     left.plot(relative**2, constriction.flux_tube_factor(relative), label="flux tube")
-    left.plot(
-        relative**2, constriction.cooper_mikic_yovanovich_factor(relative), "--", label="Cooper-Mikic-Yovanovich"
-    )
+    left.plot(relative**2, constriction.cooper_mikic_yovanovich_factor(relative), "--", label="Cooper-Mikic-Yovanovich")
     label(left, "contact fraction", "constriction factor ψ")
     fraction = np.geomspace(0.005, 0.8, 200)
     for spacing in (10 * UM, 50 * UM, 150 * UM):
@@ -168,9 +168,7 @@ def draw_voids(left: Axes, right: Axes) -> None:
         scale, shape = interface(name, "void_capacity"), interface(name, "contact_shape")
         ratio = np.geomspace(1, 300, 200)
         current = 0.2 * MA
-        time = [
-            voids.resistance_power_integral(1.0, w, current, feed, scale, shape, recession, 0.0) for w in ratio
-        ]
+        time = [voids.resistance_power_integral(1.0, w, current, feed, scale, shape, recession, 0.0) for w in ratio]
         right.semilogy(np.array(time) / HOUR, ratio, label=text)
     label(right, "stripping at 0.2 mA cm⁻² / h", "R/R₀ of the contacts")
 
@@ -205,12 +203,16 @@ def draw_creep(left: Axes, right: Axes) -> None:
         factor = creep.creep_prefactor(
             metal("creep_prefactor"), metal("creep_activation_energy"), celsius + 273.15, ROOM
         )
-        left.loglog(stress / 1e6, creep.norton_strain_rate(stress, factor, metal("creep_exponent")), label=f"{celsius} °C")
+        left.loglog(
+            stress / 1e6, creep.norton_strain_rate(stress, factor, metal("creep_exponent")), label=f"{celsius} °C"
+        )
     label(left, "stress / MPa", "strain rate / s⁻¹")
     fraction = np.linspace(0, 0.3, 100)
     exponent = metal("creep_exponent")
     right.plot(fraction, creep.composite_creep_ratio(fraction, exponent), label="continuum")
-    right.plot(fraction, creep.composite_hardness_ratio(fraction, 4.5) ** -exponent, "--", label="from hardness, k = 4.5")
+    right.plot(
+        fraction, creep.composite_hardness_ratio(fraction, 4.5) ** -exponent, "--", label="from hardness, k = 4.5"
+    )
     label(right, "ceramic volume fraction", "creep rate over that of the metal")
 
 
@@ -305,7 +307,10 @@ def draw_hybrid(left: Axes, right: Axes) -> None:
     left.plot(fraction, percolation.isolated_sphere_area_ratio(fraction), label="conducting, no necks")
     left.plot(fraction, hybrid.necked_area_ratio(fraction), label="conducting, with necks")
     label(left, "ceramic volume fraction", "area ratio A_r")
-    resistance, contact_fraction = interface("pristine-na", "contact_resistance"), interface("pristine-na", "contact_fraction")
+    resistance, contact_fraction = (
+        interface("pristine-na", "contact_resistance"),
+        interface("pristine-na", "contact_fraction"),
+    )
     ratio = percolation.isolated_sphere_area_ratio(fraction)
     for text, a in (("not wetted", contact_fraction), ("wetted", 1.0)):
         fresh = hybrid.fresh_interface_resistance(resistance, ratio, a)

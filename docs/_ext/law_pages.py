@@ -14,7 +14,9 @@ import natrode.physics
 
 SECTIONS = ("Args", "Returns", "Raises", "Formula", "Validity", "Source")
 _SECTION = re.compile(rf"^({'|'.join(SECTIONS)}):[ ]*(.*)$")
-_NOTE = re.compile(r"(?:natrode model notes|physics\.md) ((?:[A-K][0-9]?b?|0)(?: \([iv]+\))?(?:, (?:[A-K][0-9]?b?|0)\b)*)")
+_NOTE = re.compile(
+    r"(?:natrode model notes|physics\.md) ((?:[A-K][0-9]?b?|0)(?: \([iv]+\))?(?:, (?:[A-K][0-9]?b?|0)\b)*)"
+)
 
 
 @dataclass

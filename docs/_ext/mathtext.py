@@ -19,7 +19,7 @@ _COMMANDS = {Path.MOVETO: "M", Path.LINETO: "L", Path.CURVE3: "Q", Path.CURVE4: 
 @cache
 def drawing(formula: str) -> str:
     """SVG of a formula, in the colour and at the size of the text around it."""
-    text = f"${formula}$".replace(r"\tfrac", r"\frac").replace("°", r"^{\circ}")
+    text = f"${formula}$".replace("\n", " ")
     with mpl.rc_context({"mathtext.fontset": "cm"}):
         font = FontProperties(size=SIZE)
         width, height, depth, *_ = MathTextParser("path").parse(text, dpi=72, prop=font)

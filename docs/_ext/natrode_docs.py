@@ -11,11 +11,10 @@ import re
 from pathlib import Path
 from typing import Any
 
-from sphinx.util import logging
-
 import architecture
 import law_figures
 import law_pages
+from sphinx.util import logging
 
 ROOT = Path(__file__).resolve().parents[2]
 API = (
@@ -127,6 +126,9 @@ def _escaped(match: re.Match[str]) -> str:
 
 def setup(app: Any) -> dict[str, Any]:
     """Register with Sphinx."""
+    from natrode.specification import Quantity
+
+    Quantity.__repr__ = lambda self: f"'{self.dimension}'"  # in signatures, instead of an address
     app.connect("builder-inited", generate)
     app.connect("autodoc-process-docstring", safe_docstring, priority=100)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -14,6 +14,7 @@ _HOMES = {
     "Experiment": "natrode.measurement",
     "Measurement": "natrode.measurement",
     "simulate": "natrode.simulate.symmetric",
+    "read": "natrode.instruments.registry",
     "replicate": "natrode.simulate.replicates",
     "paper": "natrode.reproduce.library:load_paper",
     "reproduce": "natrode.reproduce.run",
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
         time_to_voltage,
     )
     from natrode.cell import Cell
+    from natrode.instruments.registry import read
     from natrode.measurement import Experiment, Measurement
     from natrode.protocol import Protocol
     from natrode.reproduce.library import load_paper as paper

@@ -72,7 +72,7 @@ def test_without_correction_the_low_field_value_holds_the_electrolyte():
 
 
 def test_a_tafel_slope_on_the_ohmic_line_means_no_exchange_current():
-    # published for h-Na: RT/F over half of the whole cell's resistance (physics.md G)
+    # published for h-Na: RT/F over half of the whole cell's resistance (natrode model notes G)
     answer = tafel_exchange_current_density(sweep(i0=73.0, ohm=400.0))
     assert answer.value is None
     assert "ohmic line" in answer.reason

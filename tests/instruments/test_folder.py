@@ -40,7 +40,7 @@ def test_a_line_for_each_file(tmp_path: Path) -> None:
     assert text.endswith("4 files, 3 read, 1 not")
     document = json.loads(json.dumps([item.to_json() for item in found]))
     assert document[0]["started"] is None
-    assert document[0]["missing"][-1] == "start"
+    assert document[0]["missing"][-2:] == ["start", "sign of current"]
 
 
 def test_one_file_and_none(tmp_path: Path) -> None:

@@ -166,6 +166,13 @@ def test_the_sign_of_the_current_is_turned_on_the_users_word(tmp_path: Path) -> 
     assert turned.metadata.sign_of_current.startswith("positive = oxidation")
 
 
+def test_columns_on_the_users_word_make_a_file_a_table(tmp_path: Path) -> None:
+    path = put(tmp_path, "a.csv", tables.neware_csv())
+    (record,) = registry.read(path, columns="time=Total Time/s, voltage=Voltage(V), current=Current(mA)")
+    assert record.metadata.origin.format == "table (CSV, TSV, XLSX)"
+    assert record.array(Column.TIME)[-1] == 4800.0
+
+
 def test_words_without_use_are_told(tmp_path: Path) -> None:
     (record,) = registry.read(put(tmp_path, "a.z", ZPLOT), sign_of_imaginary="positive")
     assert any(text.startswith("sign_of_imaginary was given but is not needed") for text in record.metadata.warnings)

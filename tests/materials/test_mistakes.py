@@ -108,9 +108,7 @@ def test_an_interface_can_extend_one_of_natrodes(tmp_path: Path) -> None:
         ("[parameters]", "[parameters", ("not valid TOML",)),
     ],
 )
-def test_a_mistake_in_a_file_is_one_sentence(
-    tmp_path: Path, old: str, new: str, parts: tuple[str, ...]
-) -> None:
+def test_a_mistake_in_a_file_is_one_sentence(tmp_path: Path, old: str, new: str, parts: tuple[str, ...]) -> None:
     text = message(tmp_path, old, new)
     for part in parts:
         assert part in text

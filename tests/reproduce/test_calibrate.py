@@ -99,3 +99,13 @@ def test_mistakes_are_named():
         calibrate.report("hybrid-na-2021")
     with pytest.raises(CalibrationError, match="cannot be calibrated on"):
         calibrate.distance_of(paper.figure("hna-r100-15"), 1.0)
+
+
+def test_the_interfaces_of_the_first_paper_hold_the_central_draw():
+    from natrode import materials
+
+    sample = calibrate.stored_sample(library.load_paper("hNa"), "default")
+    central = sample.overrides(sample.central)
+    for name in ("pristine-na/nzsp-hna", "h-na-1-5/nzsp-hna"):
+        for parameter, value in central[name].items():
+            assert materials.load_interface(name).parameters[parameter].si == pytest.approx(value, rel=1e-4)

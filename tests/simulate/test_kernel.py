@@ -282,6 +282,8 @@ def test_films_grow_as_their_closed_forms():
             assert K.film_resistance(row, t) == pytest.approx(expected(t), rel=1e-12)
     for x in (1e-6, 0.01, 0.5, 0.9, 0.999999):
         assert K.wagner_fraction(-x - math.log1p(-x)) == pytest.approx(x, rel=1e-7)
+    for long in np.geomspace(1.0, 1e6, 200):
+        assert 0.8 < K.wagner_fraction(long) <= 1.0
 
 
 def test_area_is_the_electrodes_own():

@@ -1,6 +1,6 @@
 """A deliberately plain symmetric cell (midpoint rule in the void thickness) that shares only the laws with natrode.
 
-The tables of physics.md C3 and C3b were made with such a cell; the tests hold the laws to them.
+The tables of natrode model notes C3 and C3b were made with such a cell; the tests hold the laws to them.
 """
 
 import math
@@ -40,7 +40,7 @@ class Cell(NamedTuple):
 
 
 def cell(a0: float, area_ratio: float, j_r: float, h_um: float, mu: float, chi: float, eta_c: float, n: float) -> Cell:
-    """A cell in the units of physics.md: mA/cm2, um, V; R_c 4.8 and R_SE 39 Ohm cm2, tau 1 h."""
+    """A cell in the units of natrode model notes: mA/cm2, um, V; R_c 4.8 and R_SE 39 Ohm cm2, tau 1 h."""
     return Cell(a0, area_ratio, 4.8 * OHM_CM2, j_r * MA_CM2, h_um * UM, mu, chi, 39.0 * OHM_CM2, eta_c, n, 3600.0, 5.0)
 
 

@@ -16,7 +16,7 @@ def test_contact_resistance_from_one_to_five_and_what_it_says():
     area = percolation.isolated_sphere_area_ratio(ONE_TO_FIVE)
     wetted = 3.5 * area
     pristine = wetted / 12.0
-    assert prints(wetted, "3.9")  # physics.md K2: about 3.8
+    assert prints(wetted, "3.9")  # natrode model notes K2: about 3.8
     assert prints(pristine, "0.32")
     assert hybrid.fresh_interface_resistance(wetted * OHM_CM2, 1.0, pristine) / OHM_CM2 == near(12.0)
     assert hybrid.fresh_interface_resistance(wetted, area, 1.0) == near(3.5, rel=1e-13)

@@ -177,7 +177,7 @@ def test_retention():
     assert prints(per_hundred, "0.99775")
     assert per_cycle**100 == near(per_hundred, rel=1e-12)
     assert prints(1 - per_cycle, "2.3e-5")
-    assert prints((1 - 93.9 / 110.7) / 7300, "2.1e-5")  # physics.md: the linear loss
+    assert prints((1 - 93.9 / 110.7) / 7300, "2.1e-5")  # natrode model notes: the linear loss
 
 
 def test_inventory_and_use_of_the_hybrid_electrode():

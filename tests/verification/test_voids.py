@@ -498,7 +498,7 @@ def test_critical_current_rises_with_pressure(pressure, printed):
 def test_pristine_resistance_after_ten_cycles():
     cell = PRISTINE._replace(refill_efficiency=0.2445, crack_overpotential=99.0)
     rows, _, _ = reference.cycling(cell, 0.1 * MA_CM2, 0.1 * MAH_CM2, 11, 60, 0.0)
-    tenth, eleventh = rows[9:11, 2] / OHM_CM2  # the worse side; physics.md does not give this chi
+    tenth, eleventh = rows[9:11, 2] / OHM_CM2  # the worse side; natrode model notes does not give this chi
     assert prints(tenth, "83")
     assert eleventh == near(337, rel=0.01)
 

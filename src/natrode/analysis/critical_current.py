@@ -116,7 +116,7 @@ def critical_current_density(
     Raises:
         RecordError: for a record of another kind.
 
-    Source: both published conventions, see CONVENTIONS; the protocol belongs to the number (physics.md C3).
+    Source: both published conventions, see CONVENTIONS; the protocol belongs to the number (natrode model notes C3).
     """
     cycling = of_kind(record, "cycling")
     half = half_cycles(cycling)

@@ -62,7 +62,7 @@ def overpotential_per_interface(
     Raises:
         RecordError: when the number of interfaces is unknown, or the voltage was corrected before.
 
-    Formula: eta = (V - i R) / n; equal interfaces. Source: physics.md G.
+    Formula: eta = (V - i R) / n; equal interfaces. Source: natrode model notes G.
     """
     sweep = of_kind(record, "sweep")
     count = interfaces_of(sweep) if n_interfaces is None else n_interfaces
@@ -111,7 +111,7 @@ def low_field_exchange_current_density(
     Raises:
         RecordError: as `overpotential_per_interface`.
 
-    Formula: i0 = (R_gas T / F) / (d eta / d i), least squares with a free offset. Source: physics.md G;
+    Formula: i0 = (R_gas T / F) / (d eta / d i), least squares with a free offset. Source: natrode model notes G;
     Bard & Faulkner, Electrochemical Methods, linearised Butler-Volmer equation.
     """
     sweep = of_kind(record, "sweep")
@@ -165,7 +165,7 @@ def tafel_exchange_current_density(
         RecordError: as `overpotential_per_interface`.
 
     Formula: eta = (R_gas T / alpha F) ln(i/i0), least squares of ln i; branches combined in ln i0.
-    Source: Tafel 1905; validity over 120 mV per interface, physics.md G.
+    Source: Tafel 1905; validity over 120 mV per interface, natrode model notes G.
     """
     sweep = of_kind(record, "sweep")
     polarisation = overpotential_per_interface(sweep, ohmic_resistance, n_interfaces)

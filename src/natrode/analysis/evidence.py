@@ -32,7 +32,7 @@ EvidenceKind = Literal[
 ]
 
 FLOOR = 0.95
-"""A cell may not show less than this fraction of its electrolyte's ohmic drop (physics.md D, detector a)."""
+"""A cell may not show less than this fraction of its electrolyte's ohmic drop (natrode model notes D, detector a)."""
 FALL = 0.05
 """Fall of V/i that counts as a drop once temperature is accounted for (detector b)."""
 NOISE_VARIANCE = 5.0

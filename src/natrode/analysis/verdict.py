@@ -127,7 +127,7 @@ def failure(
     Raises:
         RecordError: for a record of another kind, or a resistance that is none.
 
-    Source: detectors a, b and e of physics.md D; grading of laboratory.md 7; the thresholds are natrode's.
+    Source: detectors a, b and e of natrode model notes D, grading included; the thresholds are natrode's.
     """
     cycling = of_kind(record, "cycling")
     electrolyte, note = _electrolyte(record, cycling, electrolyte_resistance)
@@ -189,7 +189,7 @@ def _margin(cycling: Measurement, trace: Trace, electrolyte: tuple[float, float]
     question = Result(
         quantity="margin of V/i above the electrolyte's resistance",
         dimension="fraction",
-        method="smallest median of V/i in a quarter of a half cycle, over R_SE, minus 1; physics.md D, detector a",
+        method="smallest median of V/i in a quarter of a half cycle, over R_SE, minus 1; detector a of the notes",
         scope="cell",
         n_interfaces=interfaces_of(cycling),
         settings={**conditions_of(cycling), "electrolyte_resistance_from": note},
@@ -332,7 +332,7 @@ def _verdict(
         grade=grade,
         evidence=everything,
         onset=onset,
-        half_cycle=min((e.half_cycle for e in comparable), default=None),
+        half_cycle=min((e.half_cycle for e in [d for d in comparable if d.decisive] or comparable), default=None),
         recovered=_recovered(trace, onset) if short_first else None,
         alternatives=_alternatives(kind, trace, shorts),
         margin=margin,

@@ -148,12 +148,14 @@ def _same_points(one: Fingerprint, other: Fingerprint) -> bool:
 
 def _same_series(one: Fingerprint, other: Fingerprint) -> bool:
     """Whether one time series is another or its beginning."""
-    if one.rows < 3:
+    if one.rows < 3 or not _same_start(one, other):
+        return False
+    if abs(one.columns[1][0] - other.columns[1][0]) > VOLTAGE_STEP + 1e-4 * abs(one.columns[1][0]):
         return False
     kept = np.isin(other.index, one.index)
     mine = tuple(c[np.isin(one.index, other.index)] for c in one.columns)
     theirs = tuple(c[kept] for c in other.columns)
-    if len(mine[0]) < 3 or not _same_start(one, other):
+    if len(mine[0]) < 3:
         return False
     if (np.abs(mine[0] - theirs[0]) > TIME_STEP + 1e-6 * np.abs(mine[0])).any():
         return False

@@ -14,6 +14,8 @@ from natrode.instruments.base import Source
 from natrode.measurement import Column, Kind, Measurement, Metadata
 
 _VERSION = "generic 1"
+_SIGN = "current taken as positive = oxidation at the working electrode: the file does not say"
+_BDF_SIGN = "current positive = charging, as the Battery Data Format has it: oxidation at the working electrode"
 SIGNS = ("negative when capacitive", "positive when capacitive")
 HOW = (
     'say which column is what, with units: columns={"frequency": "f/Hz", "real": "Z1/ohm", "imaginary": "Z2/ohm"} '
@@ -84,8 +86,11 @@ def build(source: Source, table: Table, plan: Plan, name: str) -> Measurement:
     if plan.kind == "cycling" and (np.diff(out[Column.TIME]) < 0).any():
         row = int(np.flatnonzero(np.diff(out[Column.TIME]) < 0)[0]) + 1
         warnings.append(f"the time runs backwards at {table.place(row)}: several runs, or a time that starts anew")
+    sign: dict[str, str] = {}
     if Column.CURRENT in out:
-        assumptions.append("current taken as positive = oxidation at the working electrode: the file does not say")
+        bdf = table.headings and table.headings[plan.columns["current"]].text == Column.CURRENT
+        assumptions.append(_BDF_SIGN if bdf else _SIGN)
+        sign = {} if bdf else {"sign_of_current": _text.SIGN_UNKNOWN}
     if table.left_out:
         warnings.append(f"large file: columns without a role were left out: {', '.join(table.left_out)}")
     ordered = {str(c): out[c] for c in (*_FIRST, *Column) if c in out}
@@ -97,6 +102,7 @@ def build(source: Source, table: Table, plan: Plan, name: str) -> Measurement:
         settings=dict(_tables.as_settings(table.above)),
         assumptions=tuple(dict.fromkeys(assumptions)),
         warnings=tuple(dict.fromkeys(warnings)),
+        **sign,
     )
     return Measurement(metadata, pd.DataFrame(ordered, copy=False))
 

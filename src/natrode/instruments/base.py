@@ -51,8 +51,13 @@ class Source:
         from natrode import __version__
 
         return Origin(
-            kind="instrument", instrument=instrument, format=format_name, file=self.path.name,
-            sha256=hashlib.sha256(self.data).hexdigest(), reader=reader, version=__version__,
+            kind="instrument",
+            instrument=instrument,
+            format=format_name,
+            file=self.path.name,
+            sha256=hashlib.sha256(self.data).hexdigest(),
+            reader=reader,
+            version=__version__,
         )
 
     def error(self, place: str, problem: str, advice: str) -> InstrumentFileError:

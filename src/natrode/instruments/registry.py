@@ -8,7 +8,7 @@ import importlib
 import io
 import math
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -133,6 +133,15 @@ def candidates(source: Source) -> list[tuple[float, Format]]:
     return [(certainty, item) for certainty, _, _, item in found]
 
 
+def _chosen(known: Sequence[tuple[float, Format]], source: Source) -> Format:
+    """The most certain format; a table where the user says what its columns are."""
+    from natrode.instruments import generic
+
+    if source.hints.get("columns") and any(item is generic.FORMAT for _, item in known):
+        return generic.FORMAT
+    return known[0][1]
+
+
 def likely_format(source: Source) -> str:
     """The likely format, in words: by content, else by extension, else none."""
     known = candidates(source)
@@ -164,7 +173,7 @@ def _stream(head: Source, size: int) -> list[Measurement] | None:
     from natrode.instruments import generic
 
     known = candidates(head)
-    if known and known[0][1] is generic.FORMAT and not generic.is_workbook(head.head):
+    if known and _chosen(known, head) is generic.FORMAT and not generic.is_workbook(head.head):
         return _guarded(generic.FORMAT, head, lambda: generic.read_stream(head.path, head.hints))
     if size > LARGEST_FILE:
         raise head.error(
@@ -191,7 +200,7 @@ def read_bytes(path: Path, data: bytes, words: Mapping[str, Any] | None = None) 
             if likely
             else "it is no instrument's file, or one of an unknown make: export CSV",
         )
-    chosen = known[0][1]
+    chosen = _chosen(known, source)
     records = _guarded(chosen, source, lambda: chosen.read(source))
     if not records:
         raise source.error("the whole file", f"no record was found in this {chosen.name}", "export it again")

@@ -210,9 +210,7 @@ def read_parameters(
         except UnitError as error:
             raise SpecificationError(f"{place}: {error}") from None
         unit = DIMENSIONS[dimension][1]
-        value = Value(
-            from_si(si, unit, dimension), unit, dimension, source, "assumed", note="set for this cell"
-        )
+        value = Value(from_si(si, unit, dimension), unit, dimension, source, "assumed", note="set for this cell")
         _check_bounds(value, key, place)
         read[key] = value
     return read
@@ -378,9 +376,7 @@ def _merged(path: Path) -> tuple[_InterfaceFile, dict[str, Value | str]]:
         return file, parameters
     known = {base.stem.replace("--", "/"): base for base in (_DATA / "interfaces").glob("*.toml")}
     if file.extends not in known:
-        raise SpecificationError(
-            f"{path}: extends: unknown interface '{file.extends}'; {suggest(file.extends, known)}"
-        )
+        raise SpecificationError(f"{path}: extends: unknown interface '{file.extends}'; {suggest(file.extends, known)}")
     base, inherited = _merged(known[file.extends])
     kept = {key: getattr(file, key) or getattr(base, key) for key in ("metal", "electrolyte", "state")}
     taken = {key: _taken_over(value, file.extends) for key, value in inherited.items()}
@@ -415,9 +411,7 @@ def _interface_parameters(tables: Mapping[str, Any], where: str) -> dict[str, Va
 
 def _value(given: object, dimension: str, where: str) -> Value:
     if not isinstance(given, dict):
-        raise SpecificationError(
-            f"{where}: read {given!r}, expected a table with value, unit, source and evidence"
-        )
+        raise SpecificationError(f"{where}: read {given!r}, expected a table with value, unit, source and evidence")
     if "unit" not in given:
         raise SpecificationError(
             f'{where}: unit is missing; write a unit of {dimension} such as "{DIMENSIONS[dimension][1]}"'

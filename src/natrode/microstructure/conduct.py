@@ -1,7 +1,7 @@
 """Effective conductivity and tortuosity factor of a phase, or of a field of conductivities, between two faces."""
 
-from collections.abc import Mapping
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -17,7 +17,7 @@ from natrode.microstructure.lattice import Image, Lattice, number_voxels
 from natrode.microstructure.memory import require_memory
 from natrode.microstructure.multigrid import Hierarchy, build_hierarchy
 from natrode.microstructure.operators import Floats, GraphOperator, Operator, Vector, voxel_operator
-from natrode.microstructure.structure import NO_MATERIAL, Structure, VoxelSize, checked_voxel_size, lookup
+from natrode.microstructure.structure import NO_MATERIAL, GivenSize, Structure, VoxelSize, checked_voxel_size, lookup
 
 _BYTES_PER_VOXEL = 6.0
 _BYTES_PER_UNKNOWN = 80.0
@@ -117,7 +117,7 @@ def conduct(
 
 def conduct_field(
     conductivity: npt.NDArray[np.floating],
-    voxel_size: float | VoxelSize,
+    voxel_size: GivenSize,
     axis: int = 0,
     *,
     tolerance: float = 1e-4,
@@ -128,7 +128,7 @@ def conduct_field(
 
     Args:
         conductivity: of each voxel, 0 where it insulates, shape (nx, ny, nz) [S/m].
-        voxel_size: one edge or three [m].
+        voxel_size: one edge or three, numbers in m or text with a unit [m].
         axis: as for `conduct`, as are `tolerance`, `imbalance` and `fields`.
         tolerance: see `axis`.
         imbalance: see `axis`.

@@ -165,14 +165,10 @@ def percolation(structure: Structure, material: str, axis: int = 0) -> Percolati
     morphology = str(origin.get("morphology", "unknown")) if known else "unknown"
     statement = _statement(fraction, percolates, found.percolating[axis], threshold, morphology)
     reach = found.faces[2 * axis]
-    return Percolation(
-        material, axis, morphology, fraction, percolates, reach, threshold, distance, statement
-    )
+    return Percolation(material, axis, morphology, fraction, percolates, reach, threshold, distance, statement)
 
 
-def _statement(
-    fraction: float, percolates: bool, share: float, threshold: Interval | None, morphology: str
-) -> str:
+def _statement(fraction: float, percolates: bool, share: float, threshold: Interval | None, morphology: str) -> str:
     sample = (
         f"this sample percolates ({100 * share:.3g} % of the phase joins both faces)"
         if percolates

@@ -151,9 +151,7 @@ def two_point_correlation(structure: Structure, material: str, farthest: float |
     return Correlation(material, distances, radial, along, length)
 
 
-def _radial_average(
-    found: Doubles, lags: list[Counts], edges: Doubles, reach: float
-) -> tuple[Doubles, Doubles]:
+def _radial_average(found: Doubles, lags: list[Counts], edges: Doubles, reach: float) -> tuple[Doubles, Doubles]:
     x, y, z = (lag * edge for lag, edge in zip(lags, edges, strict=True))
     radius = np.sqrt(x[:, None, None] ** 2 + y[None, :, None] ** 2 + z[None, None, :] ** 2)
     width = float(edges.min())
@@ -237,7 +235,7 @@ def particle_sizes(structure: Structure, material: str, diameters: npt.ArrayLike
         tests = np.sort(np.atleast_1d(np.asarray(diameters, float)))
         if not np.all(np.isfinite(tests) & (tests > 0)):
             raise SpecificationError("diameters of test spheres must be greater than zero")
-    fractions = [_opened_share(inner, 0.5 * diameter, structure, voxels) for diameter in tests]
+    fractions = _opened_shares(inner, 0.5 * tests, structure, voxels)
     table = lookup(structure.labels_of(material))
     area = float(local_areas(structure.image, table, ~table, edges).sum(dtype=np.float64))
     sizes = np.sort(find_clusters(structure.image, structure.labels_of(material)).sizes)
@@ -254,11 +252,16 @@ def particle_sizes(structure: Structure, material: str, diameters: npt.ArrayLike
     )
 
 
-def _opened_share(inner: Floats, radius: float, structure: Structure, voxels: int) -> float:
-    centres = inner >= radius * (1.0 - 1e-6)
-    if not voxels or not centres.any():
-        return 0.0
-    return float(np.count_nonzero(distance_to(centres, structure.voxel_size) <= radius) / voxels)
+def _opened_shares(inner: Floats, radii: Doubles, structure: Structure, voxels: int) -> list[float]:
+    """Share of the phase under spheres of each radius or more: the union grows from the largest to the smallest."""
+    covered = np.zeros(inner.shape, np.bool_)
+    shares = []
+    for radius in radii[::-1]:
+        centres = inner >= radius * (1.0 - 1e-6)
+        if centres.any():
+            covered |= distance_to(centres, structure.voxel_size) <= radius
+        shares.append(float(np.count_nonzero(covered) / max(voxels, 1)))
+    return shares[::-1]
 
 
 def _median(diameters: Doubles, fractions: Doubles) -> float | None:

@@ -119,6 +119,4 @@ def _parts(structure: Structure, parts: int) -> list[Structure]:
         raise SpecificationError(f"{parts} parts along each axis: must be two or more, of at least two voxels each")
     corners = itertools.product(*(range(cut) for cut in cuts))
     lows = [tuple(c * w for c, w in zip(corner, widths, strict=True)) for corner in corners]
-    return [
-        structure.crop((a, b, c), (a + widths[0], b + widths[1], c + widths[2])) for a, b, c in lows
-    ]
+    return [structure.crop((a, b, c), (a + widths[0], b + widths[1], c + widths[2])) for a, b, c in lows]

@@ -15,9 +15,7 @@ _MOST_ATTEMPTS = 200_000
 _BATCH = 20_000
 
 
-def draw_diameters(
-    rng: np.random.Generator, count: int, diameter: float | npt.ArrayLike, variation: float
-) -> Doubles:
+def draw_diameters(rng: np.random.Generator, count: int, diameter: float | npt.ArrayLike, variation: float) -> Doubles:
     """Draw diameters by number.
 
     Args:

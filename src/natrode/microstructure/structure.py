@@ -1,7 +1,7 @@
 """A labelled voxel image of an electrode: which material is where."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
@@ -9,12 +9,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from natrode.errors import SpecificationError
+from natrode.errors import SpecificationError, UnitError
 from natrode.materials import load_material, material_names
 from natrode.specification import suggest
+from natrode.units import read_quantity
 
 Image = npt.NDArray[np.uint8]
 VoxelSize = tuple[float, float, float]
+GivenSize = float | str | Sequence[float | str]
 
 NO_MATERIAL = ("void", "collector")
 """Labels beside the names of the materials data: an empty pore, and a metal plate that only carries current."""
@@ -43,7 +45,8 @@ class Structure:
         object.__setattr__(self, "voxel_size", checked_voxel_size(self.voxel_size))
         object.__setattr__(self, "labels", MappingProxyType(checked_labels(self.labels)))
         object.__setattr__(self, "origin", MappingProxyType(dict(self.origin)))
-        check_that_all_are_named(count_labels(self.image), self.labels)
+        counts = count_labels(self.image).tolist()
+        check_that_all_are_named({label: count for label, count in enumerate(counts) if count}, self.labels)
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -137,18 +140,22 @@ def count_labels(image: Image) -> npt.NDArray[np.int64]:
     return counts
 
 
-def checked_voxel_size(given: float | tuple[float, float, float]) -> VoxelSize:
-    """Return the three edges of a voxel [m] from one or three.
+def checked_voxel_size(given: GivenSize) -> VoxelSize:
+    """Return the three edges of a voxel [m] from one or three, numbers in m or text such as "0.1 um".
 
     Raises:
-        SpecificationError: not one or three numbers above zero.
+        SpecificationError: not one or three lengths above zero.
     """
-    edges = np.atleast_1d(np.asarray(given, float))
-    if edges.size == 1:
-        edges = np.repeat(edges, 3)
-    if edges.shape != (3,) or not np.all(np.isfinite(edges) & (edges > 0)):
-        raise SpecificationError(f"voxel size {given!r}: must be one edge or three edges [m] greater than zero")
-    return float(edges[0]), float(edges[1]), float(edges[2])
+    listed = [given] if isinstance(given, (str, float, int, np.number)) else list(given)
+    try:
+        edges = [read_quantity(edge, "length") if isinstance(edge, str) else float(edge) for edge in listed]
+    except UnitError as error:
+        raise SpecificationError(f"voxel size {given!r}: {error}") from None
+    if len(edges) == 1:
+        edges = 3 * edges
+    if len(edges) != 3 or not all(np.isfinite(edge) and edge > 0 for edge in edges):
+        raise SpecificationError(f"voxel size {given!r}: must be one edge or three edges greater than zero")
+    return edges[0], edges[1], edges[2]
 
 
 def checked_labels(given: Mapping[int, str]) -> dict[int, str]:
@@ -168,16 +175,16 @@ def checked_labels(given: Mapping[int, str]) -> dict[int, str]:
     return {int(label): given[label] for label in sorted(given)}
 
 
-def check_that_all_are_named(counts: npt.NDArray[np.integer], labels: Mapping[int, str]) -> None:
-    """Refuse an image with a label that names no material; `counts` is the number of voxels of each label.
+def check_that_all_are_named(counts: Mapping[int, int], labels: Mapping[int, str]) -> None:
+    """Refuse an image with a label that names no material; `counts` is the number of voxels by label.
 
     Raises:
         SpecificationError: names the labels, their shares and how to name them.
     """
-    unnamed = [label for label in np.flatnonzero(counts).tolist() if label not in labels]
+    unnamed = [label for label in counts if label not in labels]
     if not unnamed:
         return
-    total = int(counts.sum())
+    total = sum(counts.values())
     listed = ", ".join(f"{label} ({100 * counts[label] / total:.3g} %)" for label in unnamed[:8])
     more = f" and {len(unnamed) - 8} more" if len(unnamed) > 8 else ""
     named = ", ".join(f"{label} = {name}" for label, name in labels.items()) or "none"

@@ -25,7 +25,7 @@ def holm_resistance(spot_radius: FloatOrArray, resistivity: float) -> FloatOrArr
 
     Validity: isolated spot; the metal's side is negligible.
 
-    Source: Holm, Electric Contacts; physics.md B4.
+    Source: Holm, Electric Contacts; natrode model notes B4.
     """
     return resistivity / (4.0 * spot_radius)
 
@@ -44,7 +44,7 @@ def flux_tube_factor(relative_radius: FloatOrArray) -> FloatOrArray:
 
     Validity: isothermal spot in a circular tube; within 0.2 % for eps <= 0.8; 5e-4 instead of 0 at eps = 1.
 
-    Source: Negus and Yovanovich 1984 (`unverified`); physics.md B4, checked against `flux_tube_impedance`.
+    Source: Negus and Yovanovich 1984 (`unverified`); natrode model notes B4, checked against `flux_tube_impedance`.
     """
     series = 0.34406 + 0.0435 * relative_radius**2 + 0.02271 * relative_radius**4
     factor: FloatOrArray = 1.0 - 1.40978 * relative_radius + series * relative_radius**3
@@ -65,7 +65,7 @@ def cooper_mikic_yovanovich_factor(relative_radius: FloatOrArray) -> FloatOrArra
 
     Validity: a << 1; 4 % high at a = 0.25, 17 % at 0.49, 73 % at 0.81.
 
-    Source: Cooper, Mikic, Yovanovich 1969 (`unverified`); physics.md B4.
+    Source: Cooper, Mikic, Yovanovich 1969 (`unverified`); natrode model notes B4.
     """
     factor: FloatOrArray = (1.0 - relative_radius) ** 1.5
     return factor
@@ -89,7 +89,7 @@ def constriction_resistance(
 
     Validity: direct current; regular pattern of isolated spots.
 
-    Source: physics.md B4.
+    Source: natrode model notes B4.
     """
     relative_radius: FloatOrArray = np.sqrt(contact_fraction)
     scale = 0.25 * math.pi * resistivity * spot_half_spacing
@@ -115,7 +115,7 @@ def greenwood_cluster_resistance(
 
     Validity: many spots, one side.
 
-    Source: Greenwood 1966 (`unverified`); physics.md B4.
+    Source: Greenwood 1966 (`unverified`); natrode model notes B4.
     """
     return resistivity / (4.0 * spot_count * mean_spot_radius) + resistivity / (2.0 * cluster_diameter)
 
@@ -136,7 +136,7 @@ def gap_capacitance(contact_fraction: FloatOrArray, gap: float, relative_permitt
 
     Validity: plane gaps much wider than g.
 
-    Source: physics.md B5.
+    Source: natrode model notes B5.
     """
     return relative_permittivity * VACUUM_PERMITTIVITY * (1.0 - contact_fraction) / gap
 
@@ -178,7 +178,7 @@ def flux_tube_impedance(
 
     Validity: gap << b; second order in the cell size.
 
-    Source: Eckhardt, Klar, Janek, Heiliger 2022, ACS AMI (the physics); physics.md B5; the scheme is this
+    Source: Eckhardt, Klar, Janek, Heiliger 2022, ACS AMI (the physics); natrode model notes B5; the scheme is this
         project's.
     """
     rim = spot_half_spacing * math.sqrt(contact_fraction)

@@ -24,7 +24,7 @@ def plastic_contact_fraction(stack_pressure: FloatOrArray, hardness: float) -> F
 
     Validity: P/H for P << H; the bound a < 1 is an interpolation; no memory.
 
-    Source: Bowden and Tabor; physics.md B1. H = 0.53 to 0.84 MPa for Na from Wang et al. 2020, Materialia
+    Source: Bowden and Tabor; natrode model notes B1. H = 0.53 to 0.84 MPa for Na from Wang et al. 2020, Materialia
         100792.
     """
     return stack_pressure / (stack_pressure + hardness)
@@ -49,7 +49,7 @@ def film_covered_contact_fraction(
 
     Validity: parallel parts at one pressure; s = 0 is the plastic law.
 
-    Source: `assumed`; contacts that improve up to 10-40 MPa: validation.md V15, V39, V40, V54, V57.
+    Source: `assumed`; contacts that improve up to 10-40 MPa: validation figure V15, V39, V40, V54, V57.
     """
     bare = stack_pressure / (stack_pressure + hardness)
     covered = stack_pressure / (stack_pressure + effective_hardness)
@@ -74,7 +74,7 @@ def elastic_contact_fraction(
 
     Validity: no plastic flow, so hard interlayers only: p0 of sodium is hundreds of MPa.
 
-    Source: Persson 2001 (`unverified`); physics.md B2.
+    Source: Persson 2001 (`unverified`); natrode model notes B2.
     """
     reference_pressure = 0.5 * effective_modulus * root_mean_square_slope
     fraction: FloatOrArray = erf(0.5 * math.sqrt(math.pi) * stack_pressure / reference_pressure)
@@ -97,7 +97,7 @@ def hertz_contact_radius(force: FloatOrArray, asperity_radius: float, effective_
 
     Validity: r << R, no plastic flow, no adhesion.
 
-    Source: Hertz 1882; physics.md B2.
+    Source: Hertz 1882; natrode model notes B2.
     """
     radius: FloatOrArray = (0.75 * force * asperity_radius / effective_modulus) ** (1.0 / 3.0)
     return radius
@@ -129,7 +129,7 @@ def creep_flattened_contact_fraction(
 
     Validity: mean stress P/(3a) on the contacts; a up to 1.
 
-    Source: physics.md B3; C `assumed`.
+    Source: natrode model notes B3; C `assumed`.
     """
     order = creep_exponent + 1.0
     rate = order * flattening_coefficient * creep_prefactor * (stack_pressure / 3.0) ** creep_exponent
@@ -163,7 +163,7 @@ def creep_flattening_time(
 
     Validity: as `creep_flattened_contact_fraction`.
 
-    Source: physics.md B3.
+    Source: natrode model notes B3.
     """
     order = creep_exponent + 1.0
     rate = order * flattening_coefficient * creep_prefactor * (stack_pressure / 3.0) ** creep_exponent
@@ -198,7 +198,7 @@ def pressed_contact_fraction(
 
     Validity: no elastic recovery, no pull-off.
 
-    Source: `assumed`; contact that stays improved after release: validation.md V44, V54.
+    Source: `assumed`; contact that stays improved after release: validation figure V44, V54.
     """
     fractions = np.zeros(len(durations))
     fraction = 0.0
@@ -233,6 +233,6 @@ def interface_resistance(
 
     Validity: the film is crossed by a uniform current.
 
-    Source: physics.md B4; `assumed` (the film in series).
+    Source: natrode model notes B4; `assumed` (the film in series).
     """
     return film_resistance + charge_transfer_resistance / contact_fraction + constriction_resistance

@@ -112,7 +112,7 @@ def composite_creep_ratio(volume_fraction: FloatOrArray, exponent: float) -> Flo
 
     Validity: isotropic, well-bonded rigid particles; n = 1 gives s = m, n -> infinity sqrt(1 + 1.5 phi).
 
-    Source: Ponte Castaneda, Suquet (variational estimate; `unverified`); physics.md C4.
+    Source: Ponte Castaneda, Suquet (variational estimate; `unverified`); natrode model notes C4.
     """
     hashin_shtrikman = (1.0 + 1.5 * volume_fraction) / (1.0 - volume_fraction)
     power = (exponent + 1.0) / (2.0 * exponent)

@@ -26,7 +26,7 @@ def damage_rate(overpotential: float, crack_overpotential: float, damage_exponen
 
     Validity: subcritical growth without healing; n -> infinity is the trigger eta >= eta_c.
 
-    Source: physics.md C3b; `assumed` (eta_c 0.05 to 0.25 V, n 3 to 8, tau 1 h is a unit).
+    Source: natrode model notes C3b; `assumed` (eta_c 0.05 to 0.25 V, n 3 to 8, tau 1 h is a unit).
     """
     if overpotential <= 0.0:
         return 0.0
@@ -48,7 +48,7 @@ def plating_pressure(overpotential: FloatOrArray, molar_volume: float) -> FloatO
 
     Validity: no flow of metal out of the flaw; one electron.
 
-    Source: Porz et al. 2017 (`unverified`); physics.md D1.
+    Source: Porz et al. 2017 (`unverified`); natrode model notes D1.
     """
     return FARADAY * abs(overpotential) / molar_volume
 
@@ -68,7 +68,7 @@ def crack_pressure(flaw_size: FloatOrArray, fracture_toughness: float) -> FloatO
 
     Validity: shallow edge crack, uniform pressure on its faces, linear elasticity.
 
-    Source: Porz et al. 2017, Klinsmann et al. 2019 (`unverified`); physics.md D1.
+    Source: Porz et al. 2017, Klinsmann et al. 2019 (`unverified`); natrode model notes D1.
     """
     pressure: FloatOrArray = fracture_toughness / (EDGE_CRACK_FACTOR * np.sqrt(np.pi * flaw_size))
     return pressure
@@ -90,7 +90,7 @@ def crack_overpotential(flaw_size: FloatOrArray, fracture_toughness: float, mola
 
     Validity: as `plating_pressure` and `crack_pressure`.
 
-    Source: physics.md D1.
+    Source: natrode model notes D1.
     """
     return crack_pressure(flaw_size, fracture_toughness) * (molar_volume / FARADAY)
 
@@ -111,7 +111,7 @@ def critical_flaw_size(overpotential: FloatOrArray, fracture_toughness: float, m
 
     Validity: as `crack_overpotential`.
 
-    Source: physics.md D1.
+    Source: natrode model notes D1.
     """
     reduced_toughness = fracture_toughness / (EDGE_CRACK_FACTOR * plating_pressure(overpotential, molar_volume))
     return reduced_toughness**2 / np.pi
@@ -168,7 +168,7 @@ def weibull_failure_probability(
 
     Validity: independent flaws, the weakest decides.
 
-    Source: Weibull 1951; for critical currents Lowack et al. 2026, arXiv 2603.20113; physics.md D3.
+    Source: Weibull 1951; for critical currents Lowack et al. 2026, arXiv 2603.20113; natrode model notes D3.
     """
     hazard = relative_area * (current_density / scale_current_density) ** weibull_modulus
     probability: FloatOrArray = -np.expm1(-hazard)
@@ -222,7 +222,7 @@ def largest_flaw_quantile(
 
     Validity: independent flaws with a power-law tail (Frechet).
 
-    Source: extreme-value theory (Frechet 1927); its use here `assumed` (physics.md D3).
+    Source: extreme-value theory (Frechet 1927); its use here `assumed` (natrode model notes D3).
     """
     size: FloatOrArray = reference_size * (relative_area / -np.log(probability)) ** (1.0 / tail_exponent)
     return size

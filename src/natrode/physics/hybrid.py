@@ -47,7 +47,7 @@ def necked_area_ratio(volume_fraction: FloatOrArray) -> FloatOrArray:
 
     Validity: random mix, d = 1 um; 2.4 at 1:1 against 1.44 without necks.
 
-    Source: microstructure-methods.md 4 (hard spheres, 15 % neck), calculated on resolved images.
+    Source: natrode model notes F, resolved images 4 (hard spheres, 15 % neck), calculated on resolved images.
     """
     if np.any(np.asarray(volume_fraction) > _RESOLVED_VOLUME_FRACTIONS[-1]):
         raise SpecificationError(
@@ -74,7 +74,7 @@ def contact_fraction_range(pristine_contact_fraction: float, wetting_coating: bo
 
     Validity: mixtures of Adv. Energy Mater. 2022, 12, 2102579.
 
-    Source: physics.md K2, `assumed`.
+    Source: natrode model notes K2, `assumed`.
     """
     return (1.0, 1.0) if wetting_coating else (pristine_contact_fraction, 1.0)
 
@@ -97,7 +97,7 @@ def fresh_interface_resistance(
 
     Validity: no film, no constriction.
 
-    Source: physics.md C3, K2.
+    Source: natrode model notes C3, K2.
     """
     return contact_resistance / (area_ratio * contact_fraction)
 
@@ -126,7 +126,7 @@ def empirical_critical_current_density(
 
     Validity: a fit that passes through an optimum; phi <= 0.22.
 
-    Source: physics.md C4, `assumed` (empirical).
+    Source: natrode model notes C4, `assumed` (empirical).
     """
     gain = 1.0 + gain_coefficient * volume_fraction
     hardening = (1.0 + hardening_coefficient * volume_fraction) ** hardening_exponent
@@ -152,7 +152,7 @@ def empirical_optimum_volume_fraction(
 
     Validity: B > k q and q > 1, else there is no optimum at phi > 0.
 
-    Source: derivative of the surrogate; physics.md C4.
+    Source: derivative of the surrogate; natrode model notes C4.
     """
     surplus = gain_coefficient - hardening_coefficient * hardening_exponent
     return surplus / (gain_coefficient * hardening_coefficient * (hardening_exponent - 1.0))

@@ -23,7 +23,7 @@ def constant_phase_element(angular_frequency: FloatArray, prefactor: float, expo
 
     Validity: n = 1 is a capacitor.
 
-    Source: textbook (Orazem and Tribollet, Electrochemical Impedance Spectroscopy); physics.md G.
+    Source: textbook (Orazem and Tribollet, Electrochemical Impedance Spectroscopy); natrode model notes G.
     """
     impedance = 1.0 / (prefactor * (1j * angular_frequency) ** exponent)
     return np.asarray(impedance, dtype=np.complex128)
@@ -46,7 +46,7 @@ def zarc(angular_frequency: FloatArray, resistance: float, prefactor: float, exp
 
     Validity: linear, stationary.
 
-    Source: Cole and Cole 1941; physics.md G.
+    Source: Cole and Cole 1941; natrode model notes G.
     """
     impedance = resistance / (1.0 + resistance * prefactor * (1j * angular_frequency) ** exponent)
     return np.asarray(impedance, dtype=np.complex128)
@@ -68,7 +68,7 @@ def zarc_time_constant(resistance: FloatOrArray, prefactor: float, exponent: flo
 
     Validity: n > 0.
 
-    Source: Cole and Cole 1941; physics.md G.
+    Source: Cole and Cole 1941; natrode model notes G.
     """
     time: FloatOrArray = (resistance * prefactor) ** (1.0 / exponent)
     return time
@@ -116,7 +116,7 @@ def hsu_mansfeld_capacitance(resistance: FloatOrArray, prefactor: float, exponen
 
     Validity: distribution normal to the surface (films, bulk, grain boundaries).
 
-    Source: Hsu and Mansfeld 2001; physics.md G.
+    Source: Hsu and Mansfeld 2001; natrode model notes G.
     """
     capacitance: FloatOrArray = (resistance * prefactor) ** (1.0 / exponent) / resistance
     return capacitance
@@ -142,7 +142,7 @@ def brug_capacitance(
 
     Validity: distribution along the surface (double layers).
 
-    Source: Brug et al. 1984; physics.md G.
+    Source: Brug et al. 1984; natrode model notes G.
     """
     conductance = 1.0 / series_resistance + 1.0 / resistance
     capacitance: FloatOrArray = prefactor ** (1.0 / exponent) * conductance ** (1.0 - 1.0 / exponent)

@@ -25,7 +25,7 @@ def interphase_growth_rate(thickness: float, parabolic_rate_constant: float, fin
 
     Validity: diffusion through the layer is slower than the reaction; delta(0) > 0.
 
-    Source: Wagner's parabolic growth, the saturation `assumed`; physics.md E.
+    Source: Wagner's parabolic growth, the saturation `assumed`; natrode model notes E.
     """
     return parabolic_rate_constant * (1.0 / thickness - 1.0 / final_thickness)
 
@@ -48,7 +48,7 @@ def interphase_growth_time(
 
     Validity: as `interphase_growth_rate`; early delta = sqrt(2 k_p t).
 
-    Source: physics.md E.
+    Source: natrode model notes E.
     """
     relative = thickness / final_thickness
     # -x - ln(1 - x) without its cancellation at small x
@@ -73,7 +73,7 @@ def interphase_thickness(time: FloatArray, parabolic_rate_constant: float, final
 
     Validity: as `interphase_growth_rate`.
 
-    Source: inverse of physics.md E, derived here; relative error below 1e-11.
+    Source: inverse of natrode model notes E, derived here; relative error below 1e-11.
     """
     parabolic: FloatArray = np.sqrt(2.0 * parabolic_rate_constant * time)
     if math.isinf(final_thickness):
@@ -111,7 +111,7 @@ def parabolic_rate_constant(
 
     Validity: conductivities constant across the layer.
 
-    Source: Wagner; physics.md E.
+    Source: Wagner; natrode model notes E.
     """
     ambipolar = electronic_conductivity * ionic_conductivity / (electronic_conductivity + ionic_conductivity)
     return ambipolar * molar_volume * driving_voltage / (electrons * FARADAY)
@@ -133,7 +133,7 @@ def saturating_resistance(time: FloatOrArray, final_resistance: float, time_cons
 
     Validity: a fit, no mechanism.
 
-    Source: physics.md E, empirical (`assumed`).
+    Source: natrode model notes E, empirical (`assumed`).
     """
     resistance: FloatOrArray = -final_resistance * np.expm1(-np.sqrt(time / time_constant))
     return resistance
@@ -155,7 +155,7 @@ def runaway_resistance(time: FloatOrArray, initial_resistance: float, growth_rat
 
     Validity: a fit to one datum (10 V at 0.1 mA/cm2 after 16 h, Chem. Sci. 2019, 10, 4306), no mechanism.
 
-    Source: physics.md E, K2, `assumed`.
+    Source: natrode model notes E, K2, `assumed`.
     """
     resistance: FloatOrArray = initial_resistance * np.exp(growth_rate * time)
     return resistance
@@ -177,7 +177,7 @@ def linear_resistance(time: FloatOrArray, initial_resistance: float, growth_rate
 
     Validity: a fit to two data (80 and 150 mV at 0.1 mA/cm2, 0 and 4000 h, Chem. Sci. 2019, 10, 4306).
 
-    Source: physics.md E, K2, `assumed`.
+    Source: natrode model notes E, K2, `assumed`.
     """
     return initial_resistance + growth_rate * time
 
@@ -197,7 +197,7 @@ def parallel_resistance(resistances: FloatArray, area_fractions: FloatArray) -> 
 
     Validity: no lateral resistance between the patches.
 
-    Source: Kirchhoff; physics.md E.
+    Source: Kirchhoff; natrode model notes E.
     """
     return 1.0 / float(np.sum(area_fractions / resistances))
 
@@ -217,7 +217,7 @@ def lognormal_effective_thickness(median_thickness: FloatOrArray, log_deviation:
 
     Validity: parallel patches, one conductivity.
 
-    Source: physics.md E.
+    Source: natrode model notes E.
     """
     return median_thickness * math.exp(-0.5 * log_deviation**2)
 
@@ -237,7 +237,7 @@ def lognormal_current_focusing(log_deviation: float, standard_deviations: FloatO
 
     Validity: parallel patches, one conductivity.
 
-    Source: physics.md E.
+    Source: natrode model notes E.
     """
     focusing: FloatOrArray = np.exp(log_deviation * standard_deviations - 0.5 * log_deviation**2)
     return focusing
@@ -258,6 +258,6 @@ def oxygen_accumulation_rate(current_density: FloatOrArray, oxygen_fraction: flo
 
     Validity: no oxygen enters the electrolyte or diffuses back.
 
-    Source: physics.md E, `assumed`.
+    Source: natrode model notes E, `assumed`.
     """
     return oxygen_fraction * current_density / FARADAY

@@ -24,7 +24,7 @@ def butler_volmer_overpotential(current_density: float, exchange_current_density
 
     Validity: one electron, transfer coefficient 1/2, no concentration polarisation.
 
-    Source: Bard and Faulkner, Electrochemical Methods, 2nd ed., eq. 3.4.11 solved for eta; physics.md G.
+    Source: Bard and Faulkner, Electrochemical Methods, 2nd ed., eq. 3.4.11 solved for eta; natrode model notes G.
     """
     thermal_voltage = GAS_CONSTANT * temperature / FARADAY
     return 2.0 * thermal_voltage * math.asinh(current_density / (2.0 * exchange_current_density))
@@ -74,7 +74,7 @@ def butler_volmer_current_density(
 
     Validity: one electron, no concentration polarisation.
 
-    Source: Bard and Faulkner, Electrochemical Methods, 2nd ed., eq. 3.4.11; physics.md F.
+    Source: Bard and Faulkner, Electrochemical Methods, 2nd ed., eq. 3.4.11; natrode model notes F.
     """
     reduced = FARADAY * overpotential / (GAS_CONSTANT * temperature)
     oxidation = np.exp(transfer_coefficient * reduced)
@@ -105,7 +105,7 @@ def tafel_overpotential(
 
     Validity: |eta| > 120 mV per interface, after correction for the ohmic drop (back reaction below 1 %).
 
-    Source: Bard and Faulkner, Electrochemical Methods, 2nd ed., sect. 3.4.3; physics.md G.
+    Source: Bard and Faulkner, Electrochemical Methods, 2nd ed., sect. 3.4.3; natrode model notes G.
     """
     slope = GAS_CONSTANT * temperature / (transfer_coefficient * FARADAY)
     overpotential: FloatOrArray = slope * np.log(current_density / exchange_current_density)
@@ -148,7 +148,7 @@ def charge_transfer_resistance(exchange_current_density: FloatOrArray, temperatu
 
     Validity: |eta| well below 2RT/F = 51 mV; one electron.
 
-    Source: Bard and Faulkner, Electrochemical Methods, 2nd ed., eq. 3.4.13; physics.md F, G.
+    Source: Bard and Faulkner, Electrochemical Methods, 2nd ed., eq. 3.4.13; natrode model notes F, G.
     """
     return GAS_CONSTANT * temperature / (FARADAY * exchange_current_density)
 
@@ -172,7 +172,7 @@ def symmetric_cell_voltage(
 
     Validity: equal interfaces, transfer coefficient 1/2.
 
-    Source: physics.md G.
+    Source: natrode model notes G.
     """
     activation = butler_volmer_overpotential(current_density, exchange_current_density, temperature)
     return 2.0 * activation + current_density * ohmic_resistance

@@ -11,7 +11,7 @@ THRESHOLDS: dict[str, tuple[float, float]] = {
     "segregated shells": (0.02, 0.05),
 }
 """Lowest and highest volume fraction at which a morphology percolates [-]; Scher and Zallen 1970 and
-physics.md F.
+natrode model notes F.
 """
 
 
@@ -39,7 +39,7 @@ def effective_conductivity(
 
     Validity: near the threshold; a sample much larger than the particles.
 
-    Source: Kirkpatrick 1973 (`unverified`); physics.md F.
+    Source: Kirkpatrick 1973 (`unverified`); natrode model notes F.
     """
     excess = np.maximum(volume_fraction - threshold, 0.0) / (1.0 - threshold)
     network: FloatOrArray = conductivity * neck_factor * excess**exponent
@@ -61,7 +61,7 @@ def segregated_threshold(particle_diameter: float, globule_size: float) -> float
 
     Validity: d << g; 0.45 to 0.5 in resolved images.
 
-    Source: microstructure-methods.md 4, calculated on resolved images.
+    Source: natrode model notes F, resolved images 4, calculated on resolved images.
     """
     return 0.95 * particle_diameter / globule_size
 
@@ -82,6 +82,6 @@ def isolated_sphere_area_ratio(volume_fraction: FloatOrArray) -> FloatOrArray:
     Validity: below percolation, spheres of any size cut by the pellet's plane; 1.108 at 1:5, where resolved
         images give 1.10 to 1.11.
 
-    Source: microstructure-methods.md 4, derived again in the test.
+    Source: natrode model notes F, resolved images 4, derived again in the test.
     """
     return 1.0 + 2.0 * volume_fraction

@@ -20,7 +20,7 @@ def protrusion_growth_rate(current_density: float, area_ratio: float, shorting_c
         of bare sodium imply exponents 1.8 in charge per half cycle and -0.7 in current instead: expect
         misses.
 
-    Source: physics.md K2, `assumed`; to be calibrated on one life of Sci. Bull. 2021, 66, 179.
+    Source: natrode model notes K2, `assumed`; to be calibrated on one life of Sci. Bull. 2021, 66, 179.
     """
     if current_density >= 0.0:
         return 0.0

@@ -67,7 +67,7 @@ def threshold_replenishment(
 
     Validity: one temperature.
 
-    Source: `assumed`; threshold behaviour reported in validation.md V46.
+    Source: `assumed`; threshold behaviour reported in validation figure V46.
     """
     excess: FloatOrArray = np.maximum(stack_pressure - threshold_pressure, 0.0)
     return reference_value + pressure_slope * excess
@@ -97,7 +97,7 @@ def stress_driven_current_density(
 
     Validity: P Omega << RT; lattice diffusion only. Equals 0.278 mA/cm2/MPa at L = 13 um.
 
-    Source: physics.md C2; `assumed` (the length).
+    Source: natrode model notes C2; `assumed` (the length).
     """
     mobility = self_diffusivity / (correlation_factor * GAS_CONSTANT * temperature)
     return FARADAY * mobility * stack_pressure / diffusion_length
@@ -119,7 +119,7 @@ def capillary_effective_pressure(stack_pressure: float, surface_energy: float, v
 
     Validity: spherical void.
 
-    Source: Laplace; physics.md C2.
+    Source: Laplace; natrode model notes C2.
     """
     return stack_pressure + 2.0 * surface_energy / void_radius
 

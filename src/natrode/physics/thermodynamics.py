@@ -48,7 +48,7 @@ def recession_per_charge(molar_volume: float, electrons: float) -> float:
 
     Validity: dense metal, no side reaction.
 
-    Source: Faraday; physics.md 0.
+    Source: Faraday; natrode model notes 0.
     """
     return molar_volume / (electrons * FARADAY)
 
@@ -69,7 +69,7 @@ def volume_fraction(mass_ratio: FloatOrArray, particle_density: float, metal_den
 
     Validity: no pores, no reaction.
 
-    Source: geometry; physics.md 0.
+    Source: geometry; natrode model notes 0.
     """
     particles = mass_ratio / particle_density
     return particles / (particles + 1.0 / metal_density)
@@ -91,7 +91,7 @@ def mass_ratio(volume_fraction: FloatOrArray, particle_density: float, metal_den
 
     Validity: no pores, no reaction.
 
-    Source: geometry; physics.md 0.
+    Source: geometry; natrode model notes 0.
     """
     return volume_fraction * particle_density / ((1.0 - volume_fraction) * metal_density)
 
@@ -112,7 +112,7 @@ def coated_density(coating_mass_fraction: float, coating_density: float, core_de
 
     Validity: dense coating.
 
-    Source: geometry; physics.md 0.
+    Source: geometry; natrode model notes 0.
     """
     return 1.0 / (coating_mass_fraction / coating_density + (1.0 - coating_mass_fraction) / core_density)
 
@@ -141,7 +141,7 @@ def consumed_metal_fraction(
 
     Validity: complete reaction, x <= 1.
 
-    Source: stoichiometry; physics.md 0.
+    Source: stoichiometry; natrode model notes 0.
     """
     return metal_per_oxide * mass_ratio * oxide_mass_fraction * (metal_molar_mass / oxide_molar_mass)
 
@@ -170,7 +170,7 @@ def capacity_ratio(
 
     Validity: all metal counts.
 
-    Source: physics.md H.
+    Source: natrode model notes H.
     """
     return anode_mass * anode_capacity / (cathode_loading * cathode_area * cathode_capacity)
 
@@ -191,7 +191,7 @@ def metal_thickness(mass: FloatOrArray, density: float, area: float) -> FloatOrA
 
     Validity: dense, uniform foil.
 
-    Source: geometry; physics.md H.
+    Source: geometry; natrode model notes H.
     """
     return mass / (density * area)
 
@@ -211,7 +211,7 @@ def reaction_voltage(reaction_gibbs_energy: float, electrons: float) -> float:
 
     Validity: standard states.
 
-    Source: Nernst; physics.md H.
+    Source: Nernst; natrode model notes H.
     """
     return -reaction_gibbs_energy / (electrons * FARADAY)
 
@@ -234,7 +234,7 @@ def sodium_carbon_dioxide_gibbs_energy(
     Validity: standard states; dGf of Na2CO3 is given as -1044.4 (`unverified`) or -1048.1 kJ/mol (JANAF
         data).
 
-    Source: Hess; physics.md H.
+    Source: Hess; natrode model notes H.
     """
     return 2.0 * carbonate_formation_energy - 3.0 * carbon_dioxide_formation_energy
 
@@ -255,7 +255,7 @@ def activity_from_voltage(voltage_shift: FloatOrArray, temperature: float, elect
 
     Validity: equilibrium.
 
-    Source: Nernst; physics.md E.
+    Source: Nernst; natrode model notes E.
     """
     activity: FloatOrArray = np.exp(-electrons * FARADAY * voltage_shift / (GAS_CONSTANT * temperature))
     return activity
@@ -275,7 +275,7 @@ def oxygen_solubility(temperature: FloatOrArray) -> FloatOrArray:
 
     Validity: 400 to 825 K.
 
-    Source: Noden 1973, Eichelberger 1968 (`unverified`); physics.md E.
+    Source: Noden 1973, Eichelberger 1968 (`unverified`); natrode model notes E.
     """
     fraction: FloatOrArray = 1e-6 * 10.0 ** (6.257 - 2444.5 / temperature)
     return fraction
@@ -297,6 +297,6 @@ def retention_per_cycle(initial_capacity: float, final_capacity: float, cycles: 
 
     Validity: the same relative loss in each cycle.
 
-    Source: definition; physics.md H.
+    Source: definition; natrode model notes H.
     """
     return math.exp(math.log(final_capacity / initial_capacity) / cycles)

@@ -30,7 +30,7 @@ def arrhenius_conductivity(
 
     Validity: one mechanism, no phase transition.
 
-    Source: Arrhenius; physics.md I.
+    Source: Arrhenius; natrode model notes I.
     """
     inverse_temperature = 1.0 / temperature - 1.0 / reference_temperature
     conductivity: FloatOrArray = reference_conductivity * np.exp(
@@ -61,7 +61,7 @@ def arrhenius_conductivity_of_product(
 
     Validity: ion hopping; E_a lies above that of log(sigma) by about kT (0.026 eV at 298 K).
 
-    Source: Arrhenius, Nernst-Einstein; physics.md I.
+    Source: Arrhenius, Nernst-Einstein; natrode model notes I.
     """
     inverse_temperature = 1.0 / temperature - 1.0 / reference_temperature
     product: FloatOrArray = (
@@ -87,7 +87,7 @@ def activation_energy_from_slope(slope: float, logarithm_base: float) -> float:
 
     Validity: the base must be known: ln and log10 differ by 2.303.
 
-    Source: Arrhenius; physics.md I.
+    Source: Arrhenius; natrode model notes I.
     """
     return -1000.0 * slope * BOLTZMANN_EV * math.log(logarithm_base)
 
@@ -132,7 +132,7 @@ def warburg_diffusivity(
 
     Validity: semi-infinite diffusion, ideal solution. In a two-phase electrode C is undefined and D apparent.
 
-    Source: Bard and Faulkner, Electrochemical Methods, sect. 10.3, with one species; physics.md G.
+    Source: Bard and Faulkner, Electrochemical Methods, sect. 10.3, with one species; natrode model notes G.
     """
     scale = GAS_CONSTANT * temperature / (area * (electrons * FARADAY) ** 2 * concentration)
     diffusivity: FloatOrArray = 0.5 * (scale / warburg_coefficient) ** 2
@@ -154,7 +154,7 @@ def warburg_impedance(angular_frequency: FloatArray, warburg_coefficient: float)
 
     Validity: diffusion length below the thickness.
 
-    Source: Warburg 1899; physics.md G.
+    Source: Warburg 1899; natrode model notes G.
     """
     impedance: ComplexArray = warburg_coefficient * (1.0 - 1.0j) / np.sqrt(angular_frequency)
     return impedance
@@ -178,7 +178,7 @@ def finite_length_warburg_impedance(
 
     Validity: one dimension.
 
-    Source: textbook (transmissive boundary); physics.md G.
+    Source: textbook (transmissive boundary); natrode model notes G.
     """
     root = np.sqrt(1j * angular_frequency * diffusion_time)
     impedance: ComplexArray = diffusion_resistance * np.tanh(root) / root
@@ -203,7 +203,7 @@ def finite_space_warburg_impedance(
 
     Validity: one dimension; a capacitance tau/R_d at low frequency.
 
-    Source: textbook (reflective boundary); physics.md G.
+    Source: textbook (reflective boundary); natrode model notes G.
     """
     root = np.sqrt(1j * angular_frequency * diffusion_time)
     impedance: ComplexArray = diffusion_resistance / (np.tanh(root) * root)
@@ -225,7 +225,7 @@ def specific_surface_of_spheres(volume_fraction: FloatOrArray, diameter: float) 
 
     Validity: spheres that do not overlap.
 
-    Source: geometry; physics.md F.
+    Source: geometry; natrode model notes F.
     """
     return 6.0 * volume_fraction / diameter
 
@@ -248,7 +248,7 @@ def penetration_length(
 
     Validity: linear kinetics; the metal is an equipotential.
 
-    Source: Newman and Tobias 1962 (porous electrode); physics.md F.
+    Source: Newman and Tobias 1962 (porous electrode); natrode model notes F.
     """
     return math.sqrt(effective_conductivity * charge_transfer_resistance / specific_surface)
 
@@ -280,7 +280,7 @@ def transmission_line_impedance(
     Validity: linear kinetics, the metal an equipotential; L << L_p: R_ct/(a_v L); L >> L_p: sqrt(R_ct/(a_v
         sigma)).
 
-    Source: de Levie 1963; physics.md F.
+    Source: de Levie 1963; natrode model notes F.
     """
     shunt = charge_transfer_resistance / (
         1.0 + 1j * angular_frequency * charge_transfer_resistance * double_layer_capacitance
@@ -312,7 +312,7 @@ def transmission_line_resistance(
 
     Validity: as `transmission_line_impedance`.
 
-    Source: Newman and Tobias 1962; physics.md F.
+    Source: Newman and Tobias 1962; natrode model notes F.
     """
     length = penetration_length(effective_conductivity, charge_transfer_resistance, specific_surface)
     return length / (effective_conductivity * math.tanh(thickness / length))
@@ -344,7 +344,7 @@ def transmission_line_mode_rate(
 
     Validity: constant current (no flux modes at both ends).
 
-    Source: physics.md F.
+    Source: natrode model notes F.
     """
     relaxation = 1.0 / (charge_transfer_resistance * double_layer_capacitance)
     spreading = effective_conductivity * (math.pi / thickness) ** 2 / (specific_surface * double_layer_capacitance)
@@ -367,6 +367,6 @@ def wagner_length(conductivity: FloatOrArray, interface_resistance: float) -> Fl
 
     Validity: linear kinetics.
 
-    Source: Wagner 1951; physics.md C3b.
+    Source: Wagner 1951; natrode model notes C3b.
     """
     return conductivity * interface_resistance

@@ -103,7 +103,7 @@ def vacancy_diffusivity(
 
     Validity: monovacancies carry the diffusion. Only the product D_v x_v is robust.
 
-    Source: textbook; physics.md C1.
+    Source: textbook; natrode model notes C1.
     """
     return self_diffusivity / (correlation_factor * equilibrium_fraction)
 
@@ -134,7 +134,7 @@ def diffusive_current_density(
 
     Validity: steady state, one dimension.
 
-    Source: solution of D_v c'' = k_s (c - c_eq); physics.md C1 (i).
+    Source: solution of D_v c'' = k_s (c - c_eq); natrode model notes C1 (i).
     """
     length = thickness if math.isinf(sink_length) else sink_length * math.tanh(thickness / sink_length)
     scale = FARADAY * self_diffusivity / (correlation_factor * molar_volume * length)
@@ -163,7 +163,7 @@ def sand_time(
 
     Validity: diffusion length sqrt(D_v t_S) below the thickness of the foil, else `slab_supersaturation`.
 
-    Source: Sand 1901; physics.md C1 (ii).
+    Source: Sand 1901; natrode model notes C1 (ii).
     """
     charge = equilibrium_concentration * (critical_supersaturation - 1.0) * FARADAY
     time: FloatOrArray = math.pi * vacancy_diffusivity * (charge / (2.0 * current_density)) ** 2
@@ -247,7 +247,7 @@ def nucleation_supersaturation(
 
     Validity: classical nucleation theory; order of magnitude.
 
-    Source: textbook; physics.md C1.
+    Source: textbook; natrode model notes C1.
     """
     molar_surface_energy = surface_energy * (molar_volume / Avogadro) ** (2.0 / 3.0) * Avogadro
     reduced_energy = molar_surface_energy / (GAS_CONSTANT * temperature)

@@ -3,7 +3,7 @@
 One state per interface: the mean void thickness v, or equally the resistance ratio w = R/R0 = 1/f. The
 functions of scalars call no other Python function, so that `numba.njit(function)` compiles them as they are.
 
-Source: this project's model (physics.md C3, C3b) on the current balance of Adv. Energy Mater. 2022, 12,
+Source: this project's model (natrode model notes C3, C3b) on the current balance of Adv. Energy Mater. 2022, 12,
     2102579
 (Hybrid design of bulk Na metal anode), eq. 1: J_consume = i/(A_eff e) against J_replenish.
 """
@@ -39,7 +39,7 @@ def contact_loss_factor(void_thickness: float, void_capacity: float, contact_sha
     Validity: exact for parallel patches at one potential drop whose inverse void capacities are gamma
         distributed with mean 1/h and shape k_g, mu = 1 - 1/k_g. For mu <= 0 only the reservoir limits v.
 
-    Source: physics.md C3b; `assumed` (the distribution), supported by the measured contact loss of Li (V59).
+    Source: natrode model notes C3b; `assumed` (the distribution), supported by the measured contact loss of Li (V59).
     """
     relative = void_thickness / void_capacity
     if abs(contact_shape) < _ZERO:
@@ -65,7 +65,7 @@ def void_thickness_from_factor(loss_factor: float, void_capacity: float, contact
 
     Validity: 0 <= f <= 1.
 
-    Source: physics.md C3b; `assumed`.
+    Source: natrode model notes C3b; `assumed`.
     """
     if loss_factor <= 0.0:
         return void_capacity / contact_shape if contact_shape > 0.0 else math.inf
@@ -93,7 +93,7 @@ def replenishment_flux(
 
     Validity: replenishment proportional to the contact that is left.
 
-    Source: physics.md C3; `assumed` (the proportionality), after Adv. Energy Mater. 2022, 12, 2102579, eq. 1.
+    Source: natrode model notes C3; `assumed` (the proportionality), after Adv. Energy Mater. 2022, 12, 2102579, eq. 1.
     """
     return replenishment_current_density * area_ratio * contact_fraction * loss_factor
 
@@ -117,7 +117,7 @@ def void_growth_rate(
 
     Validity: v > 0; a void-free interface (v = 0) stays so where this is negative.
 
-    Source: physics.md C3; `assumed` (chi constant).
+    Source: natrode model notes C3; `assumed` (chi constant).
     """
     if current_density > 0.0:
         return recession_per_charge * (current_density - replenishment)
@@ -152,7 +152,7 @@ def log_resistance_rate(
 
     Validity: w > 1; at w = 1 a negative rate means that the interface stays whole.
 
-    Source: physics.md C3b; `assumed`.
+    Source: natrode model notes C3b; `assumed`.
     """
     effective_current = current_density if current_density > 0.0 else refill_efficiency * current_density
     replenishment = full_contact_replenishment * math.exp(-log_resistance)
@@ -195,7 +195,7 @@ def resistance_power_integral(
 
     Validity: constant g, J0; v > 0 between the two states; relative error below 1e-11 for |n - mu| <= 12.
 
-    Source: physics.md C3b (the first series); the other two branches derived here.
+    Source: natrode model notes C3b (the first series); the other two branches derived here.
     """
     if initial_ratio == final_ratio:
         return 0.0
@@ -276,7 +276,7 @@ def contact_loss_time(
 
     Validity: constant current; the sodium reservoir is deeper than h/mu.
 
-    Source: mu = 1: physics.md C3; the general series is the limit w -> infinity of C3b, derived here.
+    Source: mu = 1: natrode model notes C3; the general series is the limit w -> infinity of C3b, derived here.
     """
     if current_density <= full_contact_replenishment or contact_shape <= 0.0:
         return math.inf
@@ -314,7 +314,7 @@ def uniform_contact_factor(
 
     Validity: i > J0 > 0.
 
-    Source: physics.md C3.
+    Source: natrode model notes C3.
     """
     growth = np.expm1(recession_per_charge * full_contact_replenishment / void_capacity * time)
     factor: FloatOrArray = np.maximum(1.0 - (current_density / full_contact_replenishment - 1.0) * growth, 0.0)
@@ -347,7 +347,7 @@ def exponential_contact_resistance_ratio(
 
     Validity: constant g and J0.
 
-    Source: physics.md C3b.
+    Source: natrode model notes C3b.
     """
     steady = full_contact_replenishment / effective_current_density
     rate = recession_per_charge * effective_current_density / void_capacity
@@ -370,7 +370,7 @@ def boolean_refill_efficiency(loss_factor: FloatOrArray, refill_exponent: float)
 
     Validity: random discs (Boolean model); 0 <= f <= 1.
 
-    Source: physics.md C3b; `assumed`.
+    Source: natrode model notes C3b; `assumed`.
     """
     efficiency: FloatOrArray = 1.0 - loss_factor**refill_exponent
     return efficiency
@@ -400,7 +400,7 @@ def boolean_refill_resistance_ratio(
 
     Validity: mu = 0, no replenishment, chi = 1 - f^omega.
 
-    Source: physics.md C3b.
+    Source: natrode model notes C3b.
     """
     gain = -math.expm1(-refill_exponent * recession_per_charge * charge_per_half_cycle / void_capacity)
     ratio: FloatOrArray = (1.0 + cycles * gain) ** (1.0 / refill_exponent)

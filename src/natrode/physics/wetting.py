@@ -26,7 +26,7 @@ def young_contact_angle(
 
     Validity: equilibrium, no pinning.
 
-    Source: Young 1805; physics.md A.
+    Source: Young 1805; natrode model notes A.
     """
     cosine = (solid_vapour_energy - solid_liquid_energy) / surface_tension
     angle: FloatOrArray = np.arccos(np.clip(cosine, -1.0, 1.0))
@@ -49,7 +49,7 @@ def work_of_adhesion(contact_angle: FloatOrArray, surface_tension: float) -> Flo
     Validity: equilibrium angle of a liquid: the tension of the liquid, not a surface energy of the solid.
         Not for a yield-stress slurry, whose angle is apparent.
 
-    Source: Young and Dupre; physics.md A.
+    Source: Young and Dupre; natrode model notes A.
     """
     work: FloatOrArray = surface_tension * (1.0 + np.cos(contact_angle))
     return work
@@ -70,7 +70,7 @@ def contact_angle_from_work(work: FloatOrArray, surface_tension: float) -> Float
 
     Validity: equilibrium; W_ad >= 0.
 
-    Source: Young and Dupre; physics.md A.
+    Source: Young and Dupre; natrode model notes A.
     """
     angle: FloatOrArray = np.arccos(np.clip(work / surface_tension - 1.0, -1.0, 1.0))
     return angle
@@ -91,7 +91,7 @@ def spreading_coefficient(work: FloatOrArray, surface_tension: float) -> FloatOr
 
     Validity: equilibrium.
 
-    Source: textbook; physics.md A.
+    Source: textbook; natrode model notes A.
     """
     return work - 2.0 * surface_tension
 
@@ -111,7 +111,7 @@ def wenzel_contact_angle(contact_angle: FloatOrArray, roughness_ratio: float) ->
 
     Validity: roughness small against the drop; above 90 degrees roughness makes wetting worse.
 
-    Source: Wenzel 1936; physics.md A.
+    Source: Wenzel 1936; natrode model notes A.
     """
     angle: FloatOrArray = np.arccos(np.clip(roughness_ratio * np.cos(contact_angle), -1.0, 1.0))
     return angle
@@ -132,7 +132,7 @@ def cassie_baxter_contact_angle(contact_angle: FloatOrArray, solid_fraction: flo
 
     Validity: flat-topped asperities with gas between them.
 
-    Source: Cassie and Baxter 1944; physics.md A.
+    Source: Cassie and Baxter 1944; natrode model notes A.
     """
     angle: FloatOrArray = np.arccos(solid_fraction * (1.0 + np.cos(contact_angle)) - 1.0)
     return angle
@@ -153,7 +153,7 @@ def wetting_transition_angle(roughness_ratio: float, solid_fraction: float) -> f
 
     Validity: r_w > f.
 
-    Source: equality of the Wenzel and Cassie-Baxter angles; physics.md A.
+    Source: equality of the Wenzel and Cassie-Baxter angles; natrode model notes A.
     """
     return math.acos((solid_fraction - 1.0) / (roughness_ratio - solid_fraction))
 
@@ -197,7 +197,7 @@ def reaction_extent(
 
     Validity: constant temperature, X(0) = 0.
 
-    Source: after Eustathopoulos; physics.md A, `unverified`.
+    Source: after Eustathopoulos; natrode model notes A, `unverified`.
     """
     rate = rate_prefactor * math.exp(-activation_energy / (GAS_CONSTANT * temperature))
     extent: FloatOrArray = -np.expm1(-rate * time)
@@ -223,7 +223,7 @@ def reactive_work_of_adhesion(
 
     Validity: the last term only while the reaction runs at the triple line.
 
-    Source: after Eustathopoulos; physics.md A, `unverified`.
+    Source: after Eustathopoulos; natrode model notes A, `unverified`.
     """
     return initial_work + work_change * extent - reaction_energy
 
@@ -247,7 +247,7 @@ def relaxing_contact_angle(
 
     Validity: after the inertial stage, `inertial_spreading_time`.
 
-    Source: after Eustathopoulos; physics.md A, `unverified`.
+    Source: after Eustathopoulos; natrode model notes A, `unverified`.
     """
     angle: FloatOrArray = final_angle + (initial_angle - final_angle) * np.exp(-time / relaxation_time)
     return angle
@@ -269,7 +269,7 @@ def inertial_spreading_time(density: float, drop_radius: float, surface_tension:
 
     Validity: order of magnitude; low viscosity.
 
-    Source: textbook; physics.md A.
+    Source: textbook; natrode model notes A.
     """
     return math.sqrt(density * drop_radius**3 / surface_tension)
 
@@ -288,7 +288,7 @@ def void_nucleation_factor(contact_angle: FloatOrArray) -> FloatOrArray:
 
     Validity: spherical cap, isotropic surface energies.
 
-    Source: classical heterogeneous nucleation; physics.md A.
+    Source: classical heterogeneous nucleation; natrode model notes A.
     """
     cosine = -np.cos(contact_angle)
     factor: FloatOrArray = (2.0 + cosine) * (1.0 - cosine) ** 2 / 4.0

@@ -189,14 +189,12 @@ def _cell_resistances(experiment: Experiment, arguments: Mapping[str, Any], cont
 
 def resistance_ratio(experiment: Experiment, arguments: Mapping[str, Any], context: Context) -> Answer:
     """Resistance at one time over that at another, or whether it is above or below a bound."""
-    times, values = _cell_resistances(experiment, arguments, context)
-    if not len(times):
-        return NO_ANSWER
-    now = values[int(np.argmin(abs(times - _time(arguments, "time"))))]
-    then = values[int(np.argmin(abs(times - _time(arguments, "reference"))))]
+    now, _ = resistance_at_time(experiment, {"per": "cell", **arguments}, context)
+    before = {"per": "cell", **arguments, "time": arguments["reference"]}
+    then, _ = resistance_at_time(experiment, before, context)
     if not then > 0:
         return NO_ANSWER
-    return _bounded(float(now / then), float(now / then), arguments)
+    return _bounded(now / then, now / then, arguments)
 
 
 def resistance_rise_time(experiment: Experiment, arguments: Mapping[str, Any], context: Context) -> Answer:

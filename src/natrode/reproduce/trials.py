@@ -21,8 +21,8 @@ from natrode.simulate.parameters import Model, Overrides
 FloatArray = npt.NDArray[np.float64]
 TraceKind = Literal["voltage", "peaks", "steps", "ramp", "resistance", "nyquist"]
 
-VALIDATION_STRIDE = 4
-"""Figures of other papers run on every fourth draw of the sample."""
+STRIDE = 4
+"""Figures of other papers, and experiments with replicates, run on every fourth draw of the sample."""
 PRIOR_DRAWS = 40
 """Runs on the prior: enough for the 5-95 % range that is shown beside the sample's."""
 
@@ -98,7 +98,9 @@ def run_trial(key: str, trial_id: str) -> Outcome:
     model = parameters.assemble(cell)
     wanted = questions_of(paper, trial)
     sample, prior = sample_for(paper, trial)
-    order = [0] if sample is None else _order(sample, VALIDATION_STRIDE if paper.kind == "validation" else 1)
+    order = (
+        [0] if sample is None else _order(sample, STRIDE if paper.kind == "validation" or trial.replicates > 1 else 1)
+    )
     answers: dict[str, list[Answer]] = {key: [] for key in wanted}
     traces = []
     central: Experiment | None = None
@@ -110,7 +112,8 @@ def run_trial(key: str, trial_id: str) -> Outcome:
         traces.append(trace_of(experiment, protocol, electrolyte))
         central = central or experiment
     before: dict[str, list[Answer]] = {key: [] for key in wanted}
-    for draw in range(0 if prior is None or not wanted else len(prior.values)):
+    step = STRIDE if trial.replicates > 1 else 1
+    for draw in range(0, 0 if prior is None or not wanted else len(prior.values), step):
         assert prior is not None
         _, found, _ = _one(model, cell, protocol, trial, inherited(cell, prior.overrides(draw)), wanted)
         for name, value in found.items():
@@ -146,6 +149,9 @@ def inherited(cell: Cell, overrides: Overrides) -> Overrides:
         for name, value in interface.parameters.items():
             if not isinstance(value, str) and value.origin in overrides and name in overrides[value.origin]:
                 found.setdefault(electrode.interface, {})[name] = overrides[value.origin][name]
+    for electrode in (cell.electrode.working, cell.electrode.counter):
+        for name in electrode.parameters:  # what the cell itself says is not the sample's to change
+            found.get(electrode.interface, {}).pop(name, None)
     return found
 
 

@@ -5,11 +5,12 @@ returned as 1 or 0.
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import cache
 from itertools import pairwise
 
 import numpy as np
+import numpy.typing as npt
 from scipy.optimize import least_squares
 
 from natrode import analysis, materials
@@ -23,8 +24,6 @@ from natrode.reproduce import library
 from natrode.reproduce.arithmetic import FUNCTIONS, Computed, Function
 from natrode.simulate import kernel, parameters, symmetric
 from natrode.units import read_quantity, write_quantity
-
-LITHIUM_ON_GARNET = "Eckhardt et al., Adv. Mater. Interfaces 10 (2023) 2202354"
 
 
 def _listed(function: Function) -> Function:
@@ -344,13 +343,13 @@ def contact_shape_of_stripping() -> Computed:
     points = _stripping_curve()
     scale = points[0][0]
 
-    def deviation(free: Sequence[float]) -> list[float]:
+    def deviation(free: npt.NDArray[np.float64], /) -> list[float]:
         return [
             math.log(max(voids.contact_loss_factor(charge / scale, math.exp(free[1]), free[0]), 1e-12) / (1 - lost))
             for charge, lost in points
         ]
 
-    fitted = least_squares(deviation, (-0.5, 0.0), bounds=([-3.0, -5.0], [0.0, 5.0]))
+    fitted = least_squares(deviation, np.array([-0.5, 0.0]), bounds=([-3.0, -5.0], [0.0, 5.0]))
     shape = float(fitted.x[0])
     rms = float(np.sqrt(np.mean(np.square(fitted.fun))))
     text = f"the measured curve asks for mu = {shape:.2f} (deviation of ln a {rms:.3f}, five points, two parameters)"

@@ -66,11 +66,12 @@ def _spans_decades(curve: Curve) -> bool:
 def _curve(central: Trace, traces: Sequence[Trace], name: str) -> Curve:
     """The central draw's trace with the 5-95 % band of all draws."""
     x, y, frequency = _thinned(central)
-    if len(traces) < 2 or central.kind == "nyquist":
+    several = [trace for trace in traces if len(trace.x) > 1]
+    if len(several) < 2 or central.kind == "nyquist":
         return Curve(name, x, y, frequency=frequency)
     ends = [trace.x[-1] for trace in traces if len(trace.x)]
     grid = np.linspace(0 if central.kind != "steps" else central.x[0], float(np.quantile(ends, 0.95)), POINTS)
-    stack = np.array([np.interp(grid, *_sorted(trace)) for trace in traces if len(trace.x) > 1])
+    stack = np.array([np.interp(grid, *_sorted(trace)) for trace in several])
     low, median, high = np.quantile(stack, [0.05, 0.5, 0.95], axis=0)
     return Curve(f"{name}, median and 5-95 % of {len(stack)} draws", grid, median, low, high)
 

@@ -323,7 +323,7 @@ def accepted_length(
         if error <= 1.0:
             return length, length * min(5.0, 0.9 * max(error, 1e-10) ** -0.2)
         length *= 0.1 if not math.isfinite(error) else max(0.2, 0.9 * error**-0.2)
-        if length < 1e-13 * (drive[SINCE] + start + 1.0):
+        if start + length == start or length < 1e-15:
             return 0.0, 0.0
 
 

@@ -143,6 +143,8 @@ def wagner_fraction(scaled_time: float) -> float:
     """Solve s = -x - ln(1 - x) for x, the thickness of an interphase over its limit, by Newton's method."""
     if scaled_time <= 0.0:
         return 0.0
+    if scaled_time > 35.0:  # 1 - x = exp(-1 - s) is below the resolution of a double
+        return 1.0
     x = 1.0 - math.exp(-math.sqrt(2.0 * scaled_time) - scaled_time * 0.4)
     for _ in range(50):
         residual = -x - math.log1p(-x) - scaled_time
