@@ -115,6 +115,51 @@ def conduct(
     return _answer(problem, material, local, settings)
 
 
+def voxel_error(structure: Structure, material: str, axis: int = 0, *, tolerance: float = 1e-4) -> float | None:
+    """Estimate what the size of the voxels does to an effective conductivity.
+
+    Args:
+        structure: the labelled image.
+        material: the material that conducts.
+        axis: 0, 1 or 2.
+        tolerance: as for `conduct`.
+
+    Returns:
+        Relative error [-], negative where voxels make it too small; None where the material percolates on the
+        image or on one of voxels twice as wide but not on both: the voxels do not resolve it.
+
+    Raises:
+        SpecificationError: as `conduct`, or fewer than four voxels along an axis of several.
+        SimulationError: as `conduct`.
+
+    Formula:
+        (D(2h) - D(h))/D(h): the error of stepped boundaries is of first order in the voxel's edge h.
+
+    Source: Roache 1994, J. Fluids Eng. 116, 405 (grid convergence index of first order).
+    """
+    if any(1 < count < 4 for count in structure.shape):
+        raise SpecificationError(f"{structure.shape} voxels are too few to be halved; four or more are needed")
+    fine = conduct(structure, material, axis, conductivity=1.0, tolerance=tolerance)
+    coarse = conduct_field(_halved(structure, material), structure.voxel_size, axis, tolerance=tolerance)
+    if fine.percolates != coarse.percolates:
+        return None
+    if not fine.percolates:
+        return 0.0
+    return coarse.relative_conductivity / fine.relative_conductivity - 1.0
+
+
+def _halved(structure: Structure, material: str) -> Floats:
+    """Indicator of a material on voxels twice as wide; ties go to it in every other place."""
+    mask = structure.mask(material)
+    steps = [2 if count > 1 else 1 for count in mask.shape]
+    even = mask[tuple(slice(count - count % step) for count, step in zip(mask.shape, steps, strict=True))]
+    nx, ny, nz = (count // step for count, step in zip(even.shape, steps, strict=True))
+    filled = even.reshape(nx, steps[0], ny, steps[1], nz, steps[2]).sum(axis=(1, 3, 5), dtype=np.int16)
+    i, j, k = np.ogrid[:nx, :ny, :nz]
+    halves = 2 * filled - int(np.prod(steps))
+    return ((halves > 0) | ((halves == 0) & ((i + j + k) % 2 == 0))).astype(np.float32)
+
+
 def conduct_field(
     conductivity: npt.NDArray[np.floating],
     voxel_size: GivenSize,
@@ -174,7 +219,8 @@ def conductivity_field(structure: Structure, conductivities: Mapping[str, float]
     table = np.zeros(256, np.float32)
     for material, value in conductivities.items():
         table[list(structure.labels_of(material))] = _positive(value, f"conductivity of {material}")
-    return table[structure.image]
+    local: Floats = table[structure.image]
+    return local
 
 
 @dataclass(frozen=True)

@@ -50,7 +50,7 @@ def end_layer(lattice: Lattice, operator: Operator, layer: int) -> tuple[Indices
     bounds = lattice.planes[:, layer : layer + 2]
     voxels = np.concatenate([np.arange(low, high, dtype=np.int32) for low, high in bounds])
     if isinstance(operator, VoxelOperator):
-        ground = operator.grounds[lattice.codes[voxels]]
+        ground = operator.faces[lattice.codes[voxels], 3]
     else:
         ground = operator.graph.ground[voxels]
     return voxels, ground.astype(np.float64) * (0.5 if lattice.shape[0] == 1 else 1.0)
@@ -165,7 +165,7 @@ def _fill_graded(
 
 @compiled_parallel
 def _voxel_currents(
-    neighbours: Indices, planes: Indices, weights: Floats, u: Vector, currents: Doubles, energies: Doubles
+    neighbours: Indices, planes: Indices, weights: Doubles, u: Vector, currents: Doubles, energies: Doubles
 ) -> None:
     missing = neighbours.shape[0]
     for layer in prange(energies.size):
@@ -210,7 +210,7 @@ def _graph_currents(
 
 @compiled_parallel
 def _voxel_density(
-    neighbours: Indices, positions: Indices, weights: Floats, u: Vector, half: Doubles, image: Floats
+    neighbours: Indices, positions: Indices, weights: Doubles, u: Vector, half: Doubles, image: Floats
 ) -> None:
     missing = positions.size
     for v in prange(missing):

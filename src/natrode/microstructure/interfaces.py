@@ -149,7 +149,7 @@ def triple_line(structure: Structure, one: str, two: str, three: str) -> TripleL
         SpecificationError: no such material, or two are the same.
 
     Formula:
-        L = sum over edges of h_a |t_a|, the local direction t from the edges along the three axes within two
+        L = sum over edges of h_a |t_a|, the local direction t from the edges along the three axes within three
         voxels: h_a N_a = integral of |t_a| dL.
 
     Source: Ohser and Muecklich 2000, Statistical Analysis of Microstructures, section 4.2 (intersections of a
@@ -302,9 +302,9 @@ def _measure_edges(kinds: Image, edges: Doubles, sums: Doubles) -> None:
                 if kinds[i, j, k] == 0:
                     continue
                 along = np.zeros(3)
-                for x in range(max(i - 2, 0), min(i + 3, nx)):
-                    for y in range(max(j - 2, 0), min(j + 3, ny)):
-                        for z in range(max(k - 2, 0), min(k + 3, nz)):
+                for x in range(max(i - 3, 0), min(i + 4, nx)):
+                    for y in range(max(j - 3, 0), min(j + 4, ny)):
+                        for z in range(max(k - 3, 0), min(k + 4, nz)):
                             for axis in range(3):
                                 if kinds[x, y, z] >> axis & 1:
                                     along[axis] += edges[axis]

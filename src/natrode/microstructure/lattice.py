@@ -60,21 +60,19 @@ def number_voxels(active: Image) -> tuple[Lattice, Indices]:
     return Lattice((nx, ny, nz), size, red, planes, positions, neighbours, codes), numbers
 
 
-def diagonals(weights: tuple[float, float, float], low: float, high: float) -> npt.NDArray[np.float64]:
-    """Sum the conductances of a voxel's faces for each code.
+def face_table(low: float, high: float) -> npt.NDArray[np.float64]:
+    """What the code of a voxel says about its faces.
 
     Args:
-        weights: conductance between neighbours along x, y, z [-].
         low: conductance from the first layer to the plane before it [-].
         high: conductance from the last layer to the plane behind it [-].
 
     Returns:
-        Diagonal of the stencil by code, shape (`CODES`,) [-], exact for whole numbers.
+        Neighbours along x, y, z and conductance to the planes by code, shape (`CODES`, 4) [-].
     """
     code = np.arange(CODES)
-    inner = code % 3 * weights[0] + code // 3 % 3 * weights[1] + code // 9 % 3 * weights[2]
-    diagonal: npt.NDArray[np.float64] = inner + code // LOW_FACE % 2 * low + code // HIGH_FACE * high
-    return diagonal
+    ground = code // LOW_FACE % 2 * low + code // HIGH_FACE * high
+    return np.stack([code % 3, code // 3 % 3, code // 9 % 3, ground], axis=1).astype(np.float64)
 
 
 @compiled_parallel

@@ -139,7 +139,7 @@ def _coarsen(operator: Operator, numbers: Indices | None, shifts: Shifts) -> tup
 def _strengths(operator: Operator) -> npt.NDArray[np.float64]:
     """Typical conductance along each axis."""
     if isinstance(operator, VoxelOperator):
-        return operator.weights.astype(np.float64)
+        return operator.weights
     graph = operator.graph
     rows = np.repeat(np.arange(graph.size, dtype=np.int32), np.diff(graph.first))
     strengths = np.zeros(3)

@@ -13,9 +13,10 @@ from numba import prange
 
 from natrode.compiled import compiled_twice
 from natrode.microstructure.aggregation import Graph, Grouping
-from natrode.microstructure.lattice import CODES, HIGH_FACE, LOW_FACE, Image, Indices, Lattice, diagonals
+from natrode.microstructure.lattice import Image, Indices, Lattice, face_table
 
 Floats = npt.NDArray[np.float32]
+Doubles = npt.NDArray[np.float64]
 Vector = npt.NDArray[np.float32] | npt.NDArray[np.float64]
 
 PARALLEL_FROM = 20_000
@@ -28,12 +29,12 @@ class VoxelOperator:
     """Stiffness of the voxels of one phase, uniform along each axis, with fixed planes before and behind."""
 
     lattice: Lattice
-    weights: Floats
+    weights: Doubles
     """Conductance between neighbours along x, y, z [-]."""
-    table: Floats
-    """Diagonal by code, exact for whole numbers: a rounded one would act as a reaction."""
-    grounds: Floats
-    """Conductance of a voxel to the fixed planes by code [-]."""
+    faces: Doubles
+    """Neighbours along x, y, z and conductance to the fixed planes by code, see `lattice.face_table`."""
+    single_weights: Floats
+    single_faces: Floats
 
     @property
     def size(self) -> int:
@@ -47,31 +48,32 @@ class VoxelOperator:
 
     def diagonal(self) -> Floats:
         """Diagonal of the stiffness, shape (size,)."""
-        return self.table[self.lattice.codes]
+        table = self.faces[:, :3] @ self.weights + self.faces[:, 3]
+        return table.astype(np.float32)[self.lattice.codes]
 
     def ground(self) -> Floats:
         """Conductance of each unknown to the fixed planes, shape (size,)."""
-        return self.grounds[self.lattice.codes]
+        return self.single_faces[:, 3][self.lattice.codes]
 
     def sweep(self, x: Floats, b: Floats, inverse: Floats, low: int, high: int) -> None:
         """Solve the rows from `low` to `high` (one colour) for their own unknowns."""
-        choose(_voxel_sweep, self.size)(self.lattice.neighbours, self.weights, x, b, inverse, low, high)
+        choose(_voxel_sweep, self.size)(self.lattice.neighbours, self.single_weights, x, b, inverse, low, high)
 
     def restrict(self, x: Floats, _b: Floats, _diagonal: Floats, grouping: Grouping, coarse: Floats) -> None:
         """Sum the residual to the next level after sweeps from zero: only red ones have one, of black x."""
         planes = (grouping.fine_planes, grouping.planes, grouping.owners)
-        choose(_voxel_restrict, self.size)(self.lattice.neighbours, self.weights, x, *planes, coarse)
+        choose(_voxel_restrict, self.size)(self.lattice.neighbours, self.single_weights, x, *planes, coarse)
 
     def apply(self, p: Floats, mass: Floats, q: Floats) -> float:
         """Set q = (A + mass) p and return p.q; `mass` is `NO_MASS` or a diagonal of shape (size,)."""
         lattice = self.lattice
-        arguments = (lattice.neighbours, lattice.codes, self.weights, self.table, p, mass, q)
+        arguments = (lattice.neighbours, lattice.codes, self.single_weights, self.single_faces, p, mass, q)
         return float(choose(_voxel_apply, self.size)(*arguments))
 
     def subtract(self, u: Vector, r: Floats) -> None:
-        """Set r = r - A u, computed in the precision of `u`."""
+        """Set r = r - A u, computed in double precision."""
         lattice = self.lattice
-        choose(_voxel_subtract, self.size)(lattice.neighbours, lattice.codes, self.weights, self.table, u, r)
+        choose(_voxel_subtract, self.size)(lattice.neighbours, lattice.codes, self.weights, self.faces, u, r)
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,7 +119,7 @@ class GraphOperator:
         return float(choose(_graph_apply, self.size)(*arguments))
 
     def subtract(self, u: Vector, r: Floats) -> None:
-        """Set r = r - A u, computed in the precision of `u`."""
+        """Set r = r - A u, computed in double precision."""
         graph = self.graph
         choose(_graph_subtract, self.size)(graph.first, graph.columns, graph.values, graph.ground, u, r)
 
@@ -140,10 +142,8 @@ def voxel_operator(
     Returns:
         The operator.
     """
-    code = np.arange(CODES)
-    grounds = code // LOW_FACE % 2 * low + code // HIGH_FACE * high
-    table = diagonals(weights, low, high).astype(np.float32)
-    return VoxelOperator(lattice, np.asarray(weights, np.float32), table, grounds.astype(np.float32))
+    faces, given = face_table(low, high), np.asarray(weights, np.float64)
+    return VoxelOperator(lattice, given, faces, given.astype(np.float32), faces.astype(np.float32))
 
 
 def choose(pair: tuple[Any, Any], size: int) -> Any:
@@ -187,28 +187,35 @@ def _voxel_restrict(
 
 @compiled_twice
 def _voxel_apply(
-    neighbours: Indices, codes: Image, weights: Floats, table: Floats, p: Floats, mass: Floats, q: Floats
+    neighbours: Indices, codes: Image, weights: Floats, faces: Floats, p: Floats, mass: Floats, q: Floats
 ) -> float:
+    """Differences are summed axis by axis: a constant has no current, whatever the rounding of the weights."""
     wx, wy, wz = weights[0], weights[1], weights[2]
     massive = mass.size > 0
     product = 0.0
     for v in prange(codes.size):
-        value = table[codes[v]] * p[v] - wx * (p[neighbours[v, 0]] + p[neighbours[v, 1]])
-        value -= wy * (p[neighbours[v, 2]] + p[neighbours[v, 3]]) + wz * (p[neighbours[v, 4]] + p[neighbours[v, 5]])
+        code, here = codes[v], p[v]
+        value = faces[code, 3] * here
+        value += wx * (faces[code, 0] * here - (p[neighbours[v, 0]] + p[neighbours[v, 1]]))
+        value += wy * (faces[code, 1] * here - (p[neighbours[v, 2]] + p[neighbours[v, 3]]))
+        value += wz * (faces[code, 2] * here - (p[neighbours[v, 4]] + p[neighbours[v, 5]]))
         if massive:
-            value += mass[v] * p[v]
+            value += mass[v] * here
         q[v] = value
-        product += np.float64(value) * np.float64(p[v])
+        product += np.float64(value) * np.float64(here)
     return product
 
 
 @compiled_twice
-def _voxel_subtract(neighbours: Indices, codes: Image, weights: Floats, table: Floats, u: Vector, r: Floats) -> None:
+def _voxel_subtract(neighbours: Indices, codes: Image, weights: Doubles, faces: Doubles, u: Vector, r: Floats) -> None:
     wx, wy, wz = weights[0], weights[1], weights[2]
     for v in prange(codes.size):
-        value = table[codes[v]] * u[v] - wx * (u[neighbours[v, 0]] + u[neighbours[v, 1]])
-        value -= wy * (u[neighbours[v, 2]] + u[neighbours[v, 3]]) + wz * (u[neighbours[v, 4]] + u[neighbours[v, 5]])
-        r[v] = r[v] - value
+        code, here = codes[v], np.float64(u[v])
+        value = faces[code, 3] * here
+        value += wx * (faces[code, 0] * here - (np.float64(u[neighbours[v, 0]]) + np.float64(u[neighbours[v, 1]])))
+        value += wy * (faces[code, 1] * here - (np.float64(u[neighbours[v, 2]]) + np.float64(u[neighbours[v, 3]])))
+        value += wz * (faces[code, 2] * here - (np.float64(u[neighbours[v, 4]]) + np.float64(u[neighbours[v, 5]])))
+        r[v] = np.float64(r[v]) - value
 
 
 @compiled_twice
@@ -268,7 +275,8 @@ def _graph_apply(
 @compiled_twice
 def _graph_subtract(first: Indices, columns: Indices, values: Floats, ground: Floats, u: Vector, r: Floats) -> None:
     for v in prange(ground.size):
-        value = ground[v] * u[v]
+        here = np.float64(u[v])
+        value = np.float64(ground[v]) * here
         for entry in range(first[v], first[v + 1]):
-            value += values[entry] * (u[v] - u[columns[entry]])
-        r[v] = r[v] - value
+            value += np.float64(values[entry]) * (here - np.float64(u[columns[entry]]))
+        r[v] = np.float64(r[v]) - value

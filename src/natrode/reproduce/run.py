@@ -72,6 +72,7 @@ def reproduce(keys: Sequence[str] = (), *, advance: Advance | None = None, worke
         seed=min(seeds, default=0),
         draws=draws,
         seconds=time.monotonic() - started,
+        records={trial: outcome.central for (_, trial), outcome in outcomes.items()},
     )
 
 
@@ -296,7 +297,11 @@ def _short(names: Iterable[str]) -> str:
 
 
 def save_records(result: Reproduction, folder: Path) -> None:
-    """Write the plots' data: one JSON document per view."""
+    """Write the records of the central draws and the plots' data, one JSON document per view."""
+    for name, experiment in result.records.items():
+        place = folder / "records" / name
+        place.mkdir(parents=True)
+        experiment.save(place)
     target = folder / "plots"
     target.mkdir()
     for view in result.views:

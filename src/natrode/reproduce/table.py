@@ -1,10 +1,13 @@
 """What `natrode reproduce` returns: one frozen table of figures, the curves behind them, and the flags."""
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
+
+from natrode.measurement import Experiment
 
 Role = Literal["input", "fitted", "retrodicted", "blind", "validation", "arithmetic", "observation"]
 Status = Literal[
@@ -152,6 +155,8 @@ class Reproduction:
     seed: int
     draws: int
     seconds: float
+    records: Mapping[str, Experiment] = field(default_factory=dict)
+    """Records of the central draw by experiment."""
 
     def coverage(self) -> tuple[int, int, float]:
         """Intervals that cover the published figure, intervals compared, and how many of them should (90 %)."""
