@@ -194,9 +194,15 @@ class Measurement:
         """Split an impedance record into one record per spectrum, in the order of `Spectrum Index / 1`."""
         if self.kind != "impedance":
             raise RecordError(f"a {self.kind} record has no spectra")
-        if Column.SPECTRUM not in self.table.columns:
-            return [self]
-        return [Measurement(self.metadata, part) for _, part in self.table.groupby(str(Column.SPECTRUM), sort=True)]
+        return list(self._spectra)
+
+    @cached_property
+    def _spectra(self) -> tuple["Measurement", ...]:
+        if Column.SPECTRUM not in self._table.columns:
+            return (self,)
+        return tuple(
+            Measurement(self.metadata, part) for _, part in self._table.groupby(str(Column.SPECTRUM), sort=True)
+        )
 
     @property
     def impedance(self) -> npt.NDArray[np.complex128]:
