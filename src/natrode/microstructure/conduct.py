@@ -157,7 +157,8 @@ def _halved(structure: Structure, material: str) -> Floats:
     filled = even.reshape(nx, steps[0], ny, steps[1], nz, steps[2]).sum(axis=(1, 3, 5), dtype=np.int16)
     i, j, k = np.ogrid[:nx, :ny, :nz]
     halves = 2 * filled - int(np.prod(steps))
-    return ((halves > 0) | ((halves == 0) & ((i + j + k) % 2 == 0))).astype(np.float32)
+    indicator: Floats = ((halves > 0) | ((halves == 0) & ((i + j + k) % 2 == 0))).astype(np.float32)
+    return indicator
 
 
 def conduct_field(

@@ -370,9 +370,8 @@ def _globules(
     if not 0.0 <= jitter < 0.5:
         raise SpecificationError(f"jitter {jitter!r}: must be zero or more and less than 0.5")
     if min(sample.size[1:]) < size:
-        narrow = min(sample.size[1:])
         raise SpecificationError(
-            f"globules of {size:.3g} m are wider than the sample of {narrow:.3g} m across its depth"
+            f"globules of {size:.3g} m do not fit into {min(sample.size[1:]):.3g} m across the depth"
         )
     rng = np.random.default_rng([sample.seed, 0])
     return globule_boundaries(rng, sample.shape, sample.voxel_size, size, jitter)

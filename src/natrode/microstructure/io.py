@@ -216,13 +216,11 @@ def _read_raw(path: Path, shape: tuple[int, int, int] | None, dtype: str) -> Fou
     try:
         kind = np.dtype(dtype)
     except TypeError:
-        raise SpecificationError(
-            f"dtype '{dtype}': is no type of numbers; write uint8, uint16, <u2 or float32"
-        ) from None
-    if len(shape) != 3 or any(int(n) < 1 for n in shape) or kind.kind not in "biuf":
-        raise SpecificationError(
-            f"shape {shape!r} and dtype '{dtype}': must be three axes of one voxel or more, of numbers"
-        )
+        kind = np.dtype(object)
+    if kind.kind not in "biuf":
+        raise SpecificationError(f"dtype '{dtype}': is no type of numbers; write for example uint8 or <u2")
+    if len(shape) != 3 or any(int(n) < 1 for n in shape):
+        raise SpecificationError(f"shape {shape!r}: must be three whole numbers of voxels, one or more each")
     wanted, held = math.prod(int(n) for n in shape) * kind.itemsize, path.stat().st_size
     if wanted != held:
         raise InstrumentFileError(f"{path}: holds {held} bytes, {shape} voxels of {kind} are {wanted}")

@@ -1,8 +1,10 @@
 """TIFF volumes with their scale: written as ImageJ reads them, read from ImageJ, OME and plain files."""
 
 import json
+import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -46,8 +48,10 @@ def read_tiff(path: Path) -> Read:
     import tifffile
 
     try:
-        with tifffile.TiffFile(path) as file:
+        with _complaints() as complaints, tifffile.TiffFile(path) as file:
             pages = list(file.pages)
+            if complaints:
+                raise InstrumentFileError(f"{path}: is truncated or damaged: {complaints[0]}")
             _check_pages(pages, path)
             shape = (len(pages), *pages[0].shape)
             require_memory(shape, pages[0].dtype.itemsize + 3.0, f"{path.name}: reading an image")
@@ -78,6 +82,25 @@ def read_tiff_folder(folder: Path) -> Read:
             raise InstrumentFileError(f"{path}: differs in size or type from the first slice, {paths[0].name}")
         image[number] = slice_[0]
     return image, scale, notes
+
+
+@contextmanager
+def _complaints() -> Iterator[list[str]]:
+    """Collect what the TIFF library only logs when pages are missing, and keep it from the user's screen."""
+    logger, found = logging.getLogger("tifffile"), []
+
+    class Collect(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            found.append(record.getMessage().split("> ", 1)[-1])
+
+    handler, before = Collect(logging.ERROR), logger.propagate
+    logger.addHandler(handler)
+    logger.propagate = False
+    try:
+        yield found
+    finally:
+        logger.removeHandler(handler)
+        logger.propagate = before
 
 
 def _check_pages(pages: list[Any], path: Path) -> None:
