@@ -52,20 +52,23 @@ def run(
     json_: Annotated[Json, Parameter(name="--json")] = False,
 ) -> None:
     """Run a protocol on a virtual cell: records, summary and an HTML page in the folder OUT."""
-    from natrode.analysis import summarise
+    from natrode.analysis import summarise, summarise_series
     from natrode.cell import Cell
     from natrode.files import output_folder, write_text
     from natrode.protocol import Protocol
     from natrode.report.run import run_page
-    from natrode.simulate.symmetric import simulate
+    from natrode.simulate.symmetric import electrolyte_resistance, simulate
 
-    experiment = simulate(Cell.load(cell), Protocol.load(protocol), seed=seed)
-    results = [result.to_json() for result in summarise(experiment)]
+    specified, steps = Cell.load(cell), Protocol.load(protocol)
+    experiment = simulate(specified, steps, seed=seed)
+    pellet = electrolyte_resistance(specified, steps)  # what a blocking cell of the same pellet would give
+    results = [result.to_json() for result in summarise(experiment, pellet)]
+    series = [item.to_json() for item in summarise_series(experiment, pellet)]
     document = {"title": experiment.title, "simulated": True, "out": str(out), "results": results}
     with output_folder(out, force) as folder:
         experiment.save(folder, csv=csv)
         write_text(folder / "summary.json", dumps(document))
-        write_text(folder / "index.html", run_page(experiment, results, experiment.title))
+        write_text(folder / "index.html", run_page(experiment, results + series, experiment.title))
     if json_:
         print(dumps(document))
         return

@@ -365,13 +365,13 @@ def mutations(data: bytes, count: int, seed: int) -> list[bytes]:
 
 
 def assert_record_or_error(data: bytes, name: str) -> None:
-    began, message = time.perf_counter(), name
+    began, message = time.process_time(), name
     try:
         assert read(data, name, current=0.0)
     except InstrumentFileError as error:
         message = str(error)
     assert name in message
-    assert time.perf_counter() - began < 2.0
+    assert time.process_time() - began < 2.0
 
 
 def test_mutated_files_give_a_record_or_the_error() -> None:
@@ -415,9 +415,9 @@ LILI = "symmetric_LiLi/jr862_11_08_23_insitu-impedance-LiLi_1MLiTFSI_TEGDME-1mA"
     ],
 )
 def test_samples(name: str, kinds: list[str], technique: str, started: str, points: list[int], spectra: int) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     records = read(sample(name).read_bytes(), Path(name).name)
-    assert time.perf_counter() - began < 2.0
+    assert time.process_time() - began < 2.0
     assert [r.kind for r in records] == kinds
     assert [len(r.table) for r in records] == points
     for record in records:

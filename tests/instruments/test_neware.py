@@ -10,7 +10,7 @@ from natrode.instruments import neware, neware_csv, registry
 from natrode.instruments.base import Source
 from natrode.measurement import Column, Measurement
 from tests.instruments import table_files as tables
-from tests.instruments.text_files import SAMPLES, sample
+from tests.instruments.text_files import sample
 
 
 def nda(data: bytes) -> Measurement:
@@ -254,17 +254,3 @@ def test_a_temperature_far_from_its_setpoint_is_none() -> None:
     (record,) = registry.read(sample("neware_ndax/scrubbed_ndc2.ndax").path)
     assert Column.TEMPERATURE not in record
     assert "Auxiliary 1 Temperature / degC" in record
-
-
-@pytest.mark.skipif(not SAMPLES.is_dir(), reason="the samples are not here (NATRODE_SAMPLES)")
-def test_a_binary_file_of_a_megabyte_is_read_in_half_a_second() -> None:
-    import time
-
-    path = sample("neware_ndax/20260302_IFE_BTS85_2_9_8_1.ndax").path
-    registry.read(path)
-    times = []
-    for _ in range(3):
-        start = time.perf_counter()
-        registry.read(path)
-        times.append(time.perf_counter() - start)
-    assert min(times) < 0.5

@@ -212,7 +212,8 @@ def particle_sizes(structure: Structure, material: str, diameters: npt.ArrayLike
         diameters: of the test spheres [m]; 12 in geometric steps from one voxel to the largest by default.
 
     Returns:
-        The distribution and its means.
+        The distribution and its means; test spheres are centred on voxels, so diameters are up to two voxels
+        too small.
 
     Raises:
         SpecificationError: no such material, or a diameter that is not above zero.
@@ -245,7 +246,7 @@ def particle_sizes(structure: Structure, material: str, diameters: npt.ArrayLike
         material,
         tuple(tests.tolist()),
         tuple(fractions),
-        _median(tests, np.asarray(fractions)),
+        _median(tests, np.asarray(fractions), 2.0 * widest),
         6.0 * voxels * volume / area if area > 0 else None,
         sizes.size,
         float((6.0 / np.pi * middle * volume) ** (1.0 / 3.0)) if voxels else None,
@@ -255,19 +256,23 @@ def particle_sizes(structure: Structure, material: str, diameters: npt.ArrayLike
 def _opened_shares(inner: Floats, radii: Doubles, structure: Structure, voxels: int) -> list[float]:
     """Share of the phase under spheres of each radius or more: the union grows from the largest to the smallest."""
     covered = np.zeros(inner.shape, np.bool_)
+    half = 0.5 * min(structure.voxel_size)
     shares = []
     for radius in radii[::-1]:
         centres = inner >= radius * (1.0 - 1e-6)
         if centres.any():
-            covered |= distance_to(centres, structure.voxel_size) <= radius
+            covered |= distance_to(centres, structure.voxel_size) < radius + half * (1.0 - 1e-6)
         shares.append(float(np.count_nonzero(covered) / max(voxels, 1)))
     return shares[::-1]
 
 
-def _median(diameters: Doubles, fractions: Doubles) -> float | None:
+def _median(diameters: Doubles, fractions: Doubles, widest: float) -> float | None:
+    """Diameter at which half is covered; nothing is by spheres wider than the widest."""
     below = np.flatnonzero(fractions < 0.5)
-    if diameters.size == 0 or below.size == 0 or below[0] == 0:
+    if diameters.size == 0 or (below.size and below[0] == 0):
         return None
+    if below.size == 0:
+        return widest if diameters[-1] >= widest * (1.0 - 1e-6) else None
     a, b = below[0] - 1, below[0]
     share = (fractions[a] - 0.5) / (fractions[a] - fractions[b])
     return float(diameters[a] * (diameters[b] / diameters[a]) ** share)

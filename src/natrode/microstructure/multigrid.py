@@ -57,7 +57,8 @@ class Hierarchy:
             diagonal = level.operator.diagonal()
             if mass.size:
                 diagonal += mass
-            np.divide(np.float32(1.0), diagonal, out=level.inverse)
+            level.inverse.fill(0.0)  # where nothing holds an unknown, it stays where it is
+            np.divide(np.float32(1.0), diagonal, out=level.inverse, where=diagonal > 0)
             if isinstance(level.operator, GraphOperator):
                 level.diagonal = diagonal
             if level.grouping is None:
@@ -96,7 +97,7 @@ def build_hierarchy(operator: Operator, numbers: Indices | None = None) -> Hiera
     """Set up the levels below an operator.
 
     Args:
-        operator: the finest level; positive definite together with the mass that it will get.
+        operator: the finest level; clusters that neither a plane nor a mass holds are left alone.
         numbers: the number of each voxel of the image, from `lattice.number_voxels`; for a `VoxelOperator`.
 
     Returns:
@@ -176,9 +177,16 @@ def _inverse_of(operator: Operator, mass: Floats) -> Floats:
 
 @compiled
 def _invert(matrix: npt.NDArray[np.float64]) -> None:
-    """Gauss-Jordan inversion in place; a positive definite matrix needs no pivoting."""
+    """Gauss-Jordan inversion in place, without pivoting; 0 for the last unknown of a cluster that floats."""
     size = matrix.shape[0]
+    smallest = np.empty(size)
     for pivot in range(size):
+        smallest[pivot] = 1e-6 * matrix[pivot, pivot]
+    for pivot in range(size):
+        if matrix[pivot, pivot] <= smallest[pivot]:
+            matrix[pivot] = 0.0
+            matrix[:, pivot] = 0.0
+            continue
         scale = 1.0 / matrix[pivot, pivot]
         matrix[pivot, pivot] = 1.0
         matrix[pivot] *= scale

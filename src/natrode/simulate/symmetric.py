@@ -63,6 +63,12 @@ def simulate(
     return run(model, cell, protocol, seed)
 
 
+def electrolyte_resistance(cell: Cell, protocol: Protocol) -> float:
+    """Resistance of the electrolyte [Ohm] at the start of a protocol, from conductivity and geometry."""
+    table = parameters.conditions(parameters.assemble(cell), protocol.temperature, protocol.pressure)
+    return float(table[0, kernel.ELECTROLYTE_RESISTANCE])
+
+
 def run(model: parameters.Model, cell: Cell, protocol: Protocol, seed: int | None = None) -> Experiment:
     """Run a protocol on an assembled model; `cell` gives the names and the geometry of the record."""
     table = parameters.conditions(model, protocol.temperature, protocol.pressure)
