@@ -1,7 +1,7 @@
-"""Effective conductivity of Gaussian-random-field ceramic: time, memory, error, and the peer in the same run.
+"""Effective conductivity of Gaussian-random-field ceramic of 25 and 40 %: time, memory and error, and the peer's.
 
-`python -m benchmarks.bench_conduct` runs 128^3 and 256^3 (`--large` also 512^3; `--peer` also taufactor, minutes per
-image, where it is installed). Each measurement is a process of its own, so that its peak memory is its own.
+Each measurement is a process of its own, so that its peak memory is its own. The peer, taufactor with its default
+settings on the processor, takes minutes per image; it runs where it is installed. `CONDUCT_LARGE=1` adds 512^3.
 """
 
 import argparse
@@ -10,8 +10,10 @@ import os
 import resource
 import subprocess
 import sys
+import tempfile
 import time
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -51,12 +53,6 @@ def triad(repeats=5):
         add(a, b, c)
         times.append(time.perf_counter() - begin)
     return 3 * a.nbytes / min(times) / 1e9
-
-
-def measure(folder, size, fraction):
-    """Prepare the image and the exact answer, in files."""
-    structure = image_of(size, fraction)
-    np.save(folder / "image.npy", structure.image)
 
 
 def solve(folder, tolerance, repeats):
@@ -104,58 +100,68 @@ def in_process(*arguments):
     return json.loads(done.stdout.strip().splitlines()[-1])
 
 
-def row(folder, size, fraction, repeats, with_peer):
-    in_process("--step", "image", "--folder", folder, "--size", size, "--fraction", fraction)
-    exact = in_process("--step", "solve", "--folder", folder, "--tolerance", 1e-9, "--repeats", 1)
-    ours = in_process("--step", "solve", "--folder", folder, "--tolerance", TOLERANCE, "--repeats", repeats)
-    error = ours["conductivity"] / exact["conductivity"] - 1
-    print(
-        f"{size:4d}^3 {100 * fraction:3.0f} %  wall {min(ours['wall']):7.2f} s (median {np.median(ours['wall']):.2f})  "
-        f"processor {min(ours['processor']):7.2f} s  {min(ours['wall']) / size**3 * 1e6:.3f} us/voxel  "
-        f"peak {ours['peak']:.2f} GB  iterations {ours['iterations']}  unknowns {ours['unknowns']:,}  "
-        f"error {error:+.1e} (estimate {ours['estimate']:.1e})  D {ours['conductivity']:.6f}",
-        flush=True,
+def compare(folder, size, fraction, repeats):
+    """Rows of one image: natrode, and the peer where there is one."""
+    in_process("image", "--folder", folder, "--size", size, "--fraction", fraction)
+    exact = in_process("solve", "--folder", folder, "--tolerance", 1e-9, "--repeats", 1)
+    ours = in_process("solve", "--folder", folder, "--tolerance", TOLERANCE, "--repeats", repeats)
+    if "failed" in ours or "failed" in exact:
+        yield f"{size}^3 {100 * fraction:.0f} %: failed: {ours.get('failed', exact.get('failed'))}"
+        return
+    wall, error = min(ours["wall"]), ours["conductivity"] / exact["conductivity"] - 1
+    yield (
+        f"{size:3d}^3 {100 * fraction:.0f} %  best {wall:6.2f} s, median {np.median(ours['wall']):6.2f} s, "
+        f"processor {min(ours['processor']):6.2f} s, {wall / size**3 * 1e6:.3f} us/voxel, peak {ours['peak']:.2f} GB, "
+        f"{ours['iterations']} iterations on {ours['unknowns']:,} unknowns, D {ours['conductivity']:.6f}, "
+        f"error {error:+.1e}, estimated {ours['estimate']:.1e}"
     )
-    if with_peer:
-        peer = in_process("--step", "peer", "--folder", folder)
-        if "failed" in peer:
-            print(f"          taufactor: {peer['failed']}")
-        else:
-            ratio, off = peer["wall"][0] / min(ours["wall"]), peer["conductivity"] / exact["conductivity"] - 1
-            print(
-                f"          taufactor {peer['wall'][0]:.1f} s, error {off:+.1e}, peak {peer['peak']:.2f} GB: {ratio:.0f} x"
-            )
-    return ours
+    if find_spec("taufactor") is None:
+        return
+    peer = in_process("peer", "--folder", folder)
+    if "failed" in peer:
+        yield f"        taufactor: {peer['failed']}"
+        return
+    off = peer["conductivity"] / exact["conductivity"] - 1
+    yield (
+        f"        taufactor {peer['wall'][0]:.1f} s, peak {peer['peak']:.2f} GB, error {off:+.1e}: "
+        f"natrode {peer['wall'][0] / wall:.0f} times faster"
+    )
 
 
-def main():
+def run():
+    """Yield the rows of the benchmark."""
+    yield f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, triad {in_process('triad')['rate']:.0f} GB/s"
+    sizes = (128, 256, 512) if os.environ.get("CONDUCT_LARGE") else (128, 256)
+    with tempfile.TemporaryDirectory() as name:
+        for size in sizes:
+            for fraction in (0.25, 0.40):
+                yield from compare(Path(name), size, fraction, 5 if size < 512 else 1)
+    yield f"load {os.getloadavg()[0]:.1f}"
+    if find_spec("taufactor") is None:
+        yield "taufactor is not installed: no peer in this run"
+
+
+def step():
+    """Do one step in this process and print what it found."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("--large", action="store_true")
-    parser.add_argument("--peer", action="store_true")
-    parser.add_argument("--repeats", type=int, default=5)
-    parser.add_argument("--step")
+    parser.add_argument("name", choices=("image", "solve", "peer", "triad"))
     parser.add_argument("--folder", type=Path)
     parser.add_argument("--size", type=int)
     parser.add_argument("--fraction", type=float)
     parser.add_argument("--tolerance", type=float)
+    parser.add_argument("--repeats", type=int)
     given = parser.parse_args()
-    if given.step == "image":
-        measure(given.folder, given.size, given.fraction)
-        print("{}")
-    elif given.step == "solve":
-        print(json.dumps(solve(given.folder, given.tolerance, given.repeats)))
-    elif given.step == "peer":
-        print(json.dumps(solve_with_peer(given.folder)))
+    if given.name == "image":
+        np.save(given.folder / "image.npy", image_of(given.size, given.fraction).image)
+        found = {}
+    elif given.name == "solve":
+        found = solve(given.folder, given.tolerance, given.repeats)
+    elif given.name == "peer":
+        found = solve_with_peer(given.folder)
     else:
-        import tempfile
-
-        print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, triad {triad():.0f} GB/s")
-        with tempfile.TemporaryDirectory() as name:
-            for size in (128, 256, 512) if given.large else (128, 256):
-                for fraction in (0.25, 0.40):
-                    row(Path(name), size, fraction, given.repeats if size < 512 else 1, given.peer)
-        print(f"load {os.getloadavg()[0]:.1f}")
+        found = {"rate": triad()}
+    print(json.dumps(found))
 
 
 if __name__ == "__main__":
-    main()
+    step()
