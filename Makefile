@@ -28,11 +28,7 @@ format: $(VENV)/.installed
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-$(VENV)/.bench: requirements/bench.txt $(VENV)/.installed
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bench.txt
-	touch $@
-
-bench: $(VENV)/.bench
+bench: $(VENV)/.installed
 	$(BIN)/python -m benchmarks
 
 $(VENV)/.docs: requirements/docs.txt $(VENV)/.installed
@@ -48,11 +44,9 @@ fuzz: $(VENV)/.installed
 # Renew the locked versions (needs uv); the locks hold for every Python from 3.11 on.
 lock:
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
-	    --extra dev pyproject.toml requirements/build.in -o requirements/dev.txt
+	    --extra dev --extra cell pyproject.toml requirements/build.in -o requirements/dev.txt
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
-	    --extra dev --extra docs pyproject.toml requirements/build.in -c requirements/dev.txt -o requirements/docs.txt
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
-	    --extra dev --extra cell pyproject.toml requirements/build.in -c requirements/dev.txt -o requirements/bench.txt
+	    --extra dev --extra cell --extra docs pyproject.toml requirements/build.in -c requirements/dev.txt -o requirements/docs.txt
 
 clean:
 	rm -rf $(VENV) results docs/_build docs/generated

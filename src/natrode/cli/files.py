@@ -1,0 +1,56 @@
+"""Commands for instrument files: what they are, the table of cells, conversion."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
+
+from natrode.cli.application import Force, Json, app
+from natrode.cli.printing import dumps
+
+
+@app.command
+def info(
+    path: Path,
+    /,
+    *,
+    json_: Annotated[Json, Parameter(name="--json")] = False,
+) -> None:
+    """Say what instrument files are: what, when, points, what is missing, what is odd; a line each."""
+    from natrode.instruments import folder
+
+    found = folder.info(path)
+    if json_:
+        print(dumps({"results": [item.to_json() for item in found]}))
+    else:
+        print(folder.table(found))
+
+
+@app.command
+def cells(
+    folder: Path,
+    /,
+    *,
+    json_: Annotated[Json, Parameter(name="--json")] = False,
+) -> None:
+    """Group the files of a folder into cells and write (or read back) cells.csv."""
+    from natrode.instruments import cells as table
+
+    found = table.cells(folder)
+    if json_:
+        print(dumps(found.to_json()))
+    else:
+        print(found.table())
+
+
+@app.command
+def convert(
+    *files: Path,
+    to: Literal["csv", "parquet", "xlsx"],
+    out: Annotated[Path, Parameter(help="Folder for the converted files.")] = Path(),
+    force: Force = False,
+) -> None:
+    """Convert instrument files to CSV, Parquet or XLSX with their metadata."""
+    from natrode.instruments import natrode_files
+
+    print(natrode_files.conversion_table(natrode_files.convert(list(files), to, out, force=force)))

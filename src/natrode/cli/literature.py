@@ -1,0 +1,137 @@
+"""Commands for materials and papers: data, calibration, reproduction."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+
+from natrode.cli.application import Force, Json, app
+from natrode.cli.printing import dumps, progress, show_table
+
+
+@app.command
+def materials(name: str | None = None, /, *, json_: Annotated[Json, Parameter(name="--json")] = False) -> None:
+    """List materials and interfaces, or show one with every value, its unit, source and evidence."""
+    from natrode import materials as data
+
+    document = data.materials_table(name)
+    if json_:
+        print(dumps(document))
+    else:
+        show_table(material_tables(document))
+
+
+@app.command
+def papers(
+    key: str | None = None,
+    /,
+    *,
+    flags: Annotated[bool, Parameter(help="Only the numbers that contradict each other.", negative="")] = False,
+    json_: Annotated[Json, Parameter(name="--json")] = False,
+) -> None:
+    """List the papers, or show one: systems, experiments, figures with their roles, flags."""
+    from natrode.reproduce import library
+
+    document = library.papers_table(key, flags=flags)
+    if json_:
+        print(dumps(document))
+    else:
+        show_table(document)
+
+
+@app.command
+def calibrate(
+    paper: str,
+    /,
+    *,
+    add: Annotated[str | None, Parameter(help="A further figure to condition on: what would it narrow?")] = None,
+    seed: int | None = None,
+    out: Annotated[Path | None, Parameter(help="File for the sample (CSV).")] = None,
+    store: Annotated[bool, Parameter(help="Replace the sample that comes with natrode.", negative="")] = False,
+    json_: Annotated[Json, Parameter(name="--json")] = False,
+) -> None:
+    """Condition the prior of a paper's interfaces on its calibration figures; say what they leave open."""
+    from natrode.reproduce import calibrate as calibration
+
+    with progress(not json_) as advance:
+        document = calibration.report(paper, add=add, seed=seed, out=out, store_sample=store, advance=advance)
+    if json_:
+        print(dumps(document))
+    else:
+        show_table(document)
+
+
+@app.command
+def reproduce(
+    *papers: str,
+    out: Annotated[Path, Parameter(help="Folder for figures.json, index.html, records and plots' data.")] = Path(
+        "results"
+    ),
+    force: Force = False,
+    json_: Annotated[Json, Parameter(name="--json")] = False,
+) -> None:
+    """Run the experiments of the papers on virtual cells and set the published figures beside the computed ones."""
+    from natrode.files import output_folder, write_text
+    from natrode.report.reproduction import figures_json, reproduction_page
+    from natrode.reproduce.run import reproduce as compute
+    from natrode.reproduce.run import save_records
+
+    with output_folder(out, force) as folder:
+        with progress(not json_) as advance:
+            result = compute(list(papers), advance=advance)
+        text = figures_json(result)
+        write_text(folder / "figures.json", text)
+        write_text(folder / "index.html", reproduction_page(result))
+        save_records(result, folder)
+    if json_:
+        print(dumps({"out": str(out), "results": json.loads(text)}))
+        return
+    show_reproduction(result)
+    print(f"page: {out / 'index.html'}")
+
+
+def material_tables(document: dict[str, Any]) -> dict[str, Any]:
+    """What `materials_table` gives as tables to print: the two lists, or the values of one of them."""
+    if "values" in document:
+        columns = ["name", "value", "unit", "evidence", "source"]
+        lists = {document["title"]: [{key: row[key] for key in columns} for row in document["values"]]}
+    else:
+        lists = {key: document[key] for key in ("materials", "interfaces")}
+    tables = [
+        {"title": title, "columns": list(rows[0]) if rows else [], "rows": [list(row.values()) for row in rows]}
+        for title, rows in lists.items()
+    ]
+    return {"tables": tables}
+
+
+def show_reproduction(result: Any) -> None:
+    """Print counts per paper and the coverage line."""
+    from collections import Counter
+
+    rows = []
+    for paper in result.papers:
+        counts = Counter(row.status for row in result.rows if row.paper == paper.key)
+        rows.append([paper.short, *(counts.get(name, 0) for name in STATUSES)])
+    covered, compared, should = result.coverage()
+    show_table(
+        {
+            "title": "figures by status",
+            "columns": ["paper", *STATUSES],
+            "rows": rows,
+            "notes": [f"{covered} of {compared} intervals cover the published figure; {should:.0f} should"],
+        }
+    )
+
+
+STATUSES = (
+    "agrees",
+    "misses",
+    "not informative",
+    "observation holds",
+    "observation fails",
+    "arithmetic agrees",
+    "arithmetic differs",
+    "awaits comparison",
+    "not computed",
+)

@@ -1,0 +1,38 @@
+"""Entry point of the command line."""
+
+import sys
+
+from cyclopts import CycloptsError
+
+from natrode.cli import experiments, files, literature  # each registers its commands
+from natrode.cli.application import app
+
+__all__ = ["app", "experiments", "files", "literature", "main"]
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Entry point: exit code 2 for the user's mistake, 1 for a failure of natrode's own."""
+    from natrode.errors import NatrodeError
+
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    debug = "--debug" in given
+    if debug:
+        given.remove("--debug")
+    try:
+        app(given, exit_on_error=False, print_error=False)
+    except (CycloptsError, NatrodeError) as error:
+        if debug:
+            raise
+        print(f"natrode: {error}", file=sys.stderr)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        print("natrode: interrupted; nothing was written", file=sys.stderr)
+        sys.exit(130)
+    except Exception as error:  # a failure of natrode's own: one line unless asked for more
+        if debug:
+            raise
+        print(
+            f"natrode: internal error: {type(error).__name__}: {error} (run again with --debug)",
+            file=sys.stderr,
+        )
+        sys.exit(1)
