@@ -118,3 +118,21 @@ def test_iterations_hardly_grow_with_the_image():
         counts.append(conjugate_gradients(hierarchy, b, x, relative_residual=1e-5).iterations)
     assert max(counts) <= 16
     assert counts[1] <= counts[0] + 4
+
+
+def test_a_coarser_level_can_be_solved_first():
+    lattice, _, hierarchy = setup(field(0.5, (24, 24, 24)).image == 1)
+    hierarchy.set_mass(np.full(lattice.size, 0.05, np.float32))
+    coarse = hierarchy.below(1)
+    graph = coarse.levels[0].operator.graph
+    assert coarse.mass.sum() == pytest.approx(0.05 * lattice.size, rel=1e-4)
+    b = np.random.default_rng(0).standard_normal(graph.size).astype(np.float32)
+    x = np.zeros(graph.size + 1, np.float32)
+    kept = b.copy()
+    conjugate_gradients(coarse, b, x, relative_residual=1e-5)
+    links = sparse.csr_matrix((graph.values, graph.columns, graph.first), (graph.size, graph.size))
+    matrix = sparse.diags(np.asarray(links.sum(axis=1)).ravel() + graph.ground + coarse.mass) - links
+    assert np.linalg.norm(matrix @ x[:-1] - kept) < 1e-4 * np.linalg.norm(kept)
+    fine = np.zeros(lattice.size, np.float32)
+    hierarchy.precondition(fine)
+    assert np.linalg.norm(b) < 1e-4 * np.linalg.norm(kept)  # the residual of the coarse solve is not overwritten

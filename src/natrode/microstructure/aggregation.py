@@ -136,9 +136,8 @@ def coarse_voxels(
 def coarse_pieces(graph: Graph, grouping: Grouping, shifts: Shifts) -> Graph:
     """Conductances between the pieces of the next level; formula and source as in `coarse_voxels`."""
     factors = _halves(shifts).astype(np.float32)
-    members = np.argsort(grouping.owners, kind="stable").astype(np.int32)
-    first_member = np.zeros(grouping.size + 1, np.int32)
-    np.cumsum(np.bincount(grouping.owners, minlength=grouping.size), out=first_member[1:])
+    first_member, members = np.zeros(grouping.size + 1, np.int32), np.empty(graph.size, np.int32)
+    _list_members(grouping.owners, first_member, members)
     first = np.zeros(grouping.size + 1, np.int32)
     fine = (graph.first, graph.columns, graph.values, graph.places)
     arguments = (*fine, grouping.owners, first_member, members, factors)
@@ -303,6 +302,20 @@ def _number_groups(parents: Indices, places: Places, shifts: Shifts, planes: Ind
     for piece in range(parents.size):
         numbers[piece] = numbers[find_root(parents, piece)]
     parents[:] = numbers
+
+
+@compiled
+def _list_members(owners: Indices, first: Indices, members: Indices) -> None:
+    """Sort the unknowns by the pieces that own them; `first` is 0 on entry."""
+    for unknown in range(owners.size):
+        first[owners[unknown] + 1] += 1
+    for piece in range(first.size - 1):
+        first[piece + 1] += first[piece]
+    place = first[:-1].copy()
+    for unknown in range(owners.size):
+        owner = owners[unknown]
+        members[place[owner]] = unknown
+        place[owner] += 1
 
 
 @compiled_parallel

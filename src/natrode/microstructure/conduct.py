@@ -161,6 +161,11 @@ def _halved(structure: Structure, material: str) -> Floats:
     return indicator
 
 
+def conduct_along_all_axes(structure: Structure, material: str, **settings: Any) -> tuple[Conduction, ...]:
+    """Return `conduct` along axes 0, 1 and 2, with the same settings."""
+    return tuple(conduct(structure, material, axis, **settings) for axis in range(3))
+
+
 def conduct_field(
     conductivity: npt.NDArray[np.floating],
     voxel_size: GivenSize,

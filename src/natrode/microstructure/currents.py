@@ -10,7 +10,7 @@ from numba import prange
 
 from natrode.compiled import compiled_parallel
 from natrode.microstructure.aggregation import Graph
-from natrode.microstructure.lattice import HIGH_FACE, LOW_FACE, Indices, Lattice
+from natrode.microstructure.lattice import Indices, Lattice, face_table
 from natrode.microstructure.operators import Floats, Operator, Vector, VoxelOperator
 
 Doubles = npt.NDArray[np.float64]
@@ -34,14 +34,13 @@ def graded_graph(lattice: Lattice, conductivity: Floats, weights: tuple[float, f
     """
     size = lattice.size
     first = np.zeros(size + 1, np.int32)
-    np.cumsum(np.count_nonzero(lattice.neighbours != size, axis=1), out=first[1:])
+    links = face_table(0.0, 0.0).sum(axis=1).astype(np.int32)
+    np.cumsum(links[lattice.codes], out=first[1:])
     columns, values = np.empty(first[-1], np.int32), np.empty(first[-1], np.float32)
     _fill_graded(lattice.neighbours, conductivity, np.asarray(weights, np.float32), first, columns, values)
-    ends = (lattice.codes // LOW_FACE % 2 + lattice.codes // HIGH_FACE).astype(np.float32)
-    ground = ends * conductivity * np.float32(2.0 * weights[0])
+    ground = face_table(2.0 * weights[0], 2.0 * weights[0])[:, 3].astype(np.float32)[lattice.codes] * conductivity
     places = np.empty((3, size), np.int16)
-    for axis, place in enumerate(np.unravel_index(lattice.positions, lattice.shape)):
-        places[axis] = place
+    _fill_places(lattice.positions, lattice.shape, places)
     return Graph(size, lattice.red, lattice.planes, first, columns, values, ground, places)
 
 
@@ -145,6 +144,15 @@ def current_image(lattice: Lattice, operator: Operator, u: Vector, factors: tupl
         drops = np.abs(plane - u[voxels].astype(np.float64))
         flat[0, lattice.positions[voxels]] += half[0] * conductances * drops
     return image
+
+
+@compiled_parallel
+def _fill_places(positions: Indices, shape: tuple[int, int, int], places: npt.NDArray[np.int16]) -> None:
+    for v in prange(positions.size):
+        place = positions[v]
+        places[0, v] = place // (shape[1] * shape[2])
+        places[1, v] = place // shape[2] % shape[1]
+        places[2, v] = place % shape[2]
 
 
 @compiled_parallel

@@ -7,6 +7,7 @@ import numpy.typing as npt
 from numba import prange
 
 from natrode.compiled import compiled_parallel
+from natrode.errors import SpecificationError
 
 Image = npt.NDArray[np.uint8]
 Indices = npt.NDArray[np.int32]
@@ -43,8 +44,13 @@ def number_voxels(active: Image) -> tuple[Lattice, Indices]:
     Returns:
         The lattice, and the number of each voxel of the image (the lattice's size where not active), which
         the first coarsening needs once.
+
+    Raises:
+        SpecificationError: more voxels than numbers of 32 bits, or an axis of more than 32767.
     """
     nx, ny, nz = active.shape
+    if active.size >= 2**31 or max(active.shape) > 32767:
+        raise SpecificationError(f"an image of {nx} x {ny} x {nz} voxels is too large; crop or coarsen it")
     counts = np.zeros((2, nx + 1), np.int64)
     _count(active, counts)
     first = np.cumsum(counts, axis=1)

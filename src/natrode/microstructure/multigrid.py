@@ -40,6 +40,7 @@ class Level:
     inverse: Floats
     x: Floats
     b: Floats
+    """Right-hand side from the level above; empty on the finest."""
 
 
 @dataclass(eq=False)
@@ -68,15 +69,22 @@ class Hierarchy:
 
     def precondition(self, b: Floats) -> Floats:
         """Apply one symmetric cycle to `b`, shape (size,); the next call overwrites the result."""
-        self.levels[0].b = b
-        self._cycle(0)
+        self._cycle(0, b)
         return self.levels[0].x
 
-    def _cycle(self, depth: int) -> None:
+    def below(self, depth: int) -> "Hierarchy":
+        """Return the hierarchy that begins at a coarser level, to solve a smaller problem there first."""
+        mass = self.mass
+        for level in self.levels[:depth]:
+            if level.grouping is not None and mass.size:
+                mass = level.grouping.total(mass)
+        return Hierarchy(self.levels[depth:], mass, self._direct)
+
+    def _cycle(self, depth: int, b: Floats) -> None:
         """One red-black sweep before, one black-red sweep after; once on the finest level, twice below (W)."""
         level = self.levels[depth]
         operator, grouping = level.operator, level.grouping
-        x, b, inverse = level.x, level.b, level.inverse
+        x, inverse = level.x, level.inverse
         red, size = operator.red, operator.size
         if grouping is None:
             _solve_directly(self._direct, b, inverse, x)
@@ -87,7 +95,7 @@ class Hierarchy:
                 choose(_scale, size)(x, b, inverse, red)
             operator.sweep(x, b, inverse, red, size)
             operator.restrict(x, b, level.diagonal, grouping, below.b)
-            self._cycle(depth + 1)
+            self._cycle(depth + 1, below.b)
             choose(_prolong, size)(x, below.x, grouping.owners, red)
             operator.sweep(x, b, inverse, red, size)
             operator.sweep(x, b, inverse, 0, red)
@@ -114,10 +122,10 @@ def build_hierarchy(operator: Operator, numbers: Indices | None = None) -> Hiera
     while True:
         merged = [bool(s >= _STRONG * strengths.max()) for s in strengths]
         if operator.size <= _DIRECT_BELOW or len(levels) == _MOST_LEVELS or _uncoupled(operator):
-            levels.append(_level(operator, None))
+            levels.append(_level(operator, None, finest=not levels))
             break
         grouping, below = _coarsen(operator, numbers, (int(merged[0]), int(merged[1]), int(merged[2])))
-        levels.append(_level(operator, grouping))
+        levels.append(_level(operator, grouping, finest=not levels))
         operator = GraphOperator(below)
         volume = 2.0 ** sum(merged)
         strengths = strengths * np.where(merged, volume / 4.0, volume)
@@ -154,9 +162,9 @@ def _uncoupled(operator: Operator) -> bool:
     return isinstance(operator, GraphOperator) and operator.graph.columns.size == 0
 
 
-def _level(operator: Operator, grouping: Grouping | None) -> Level:
+def _level(operator: Operator, grouping: Grouping | None, *, finest: bool) -> Level:
     inverse, x = np.empty(operator.size, np.float32), np.zeros(operator.size + 1, np.float32)
-    b = np.empty(operator.size if isinstance(operator, GraphOperator) else 0, np.float32)
+    b = np.empty(0 if finest else operator.size, np.float32)
     return Level(operator, grouping, np.empty(0, np.float32), inverse, x, b)
 
 
