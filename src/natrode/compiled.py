@@ -1,11 +1,14 @@
 """Compilation of numerical kernels, cached in the user's cache directory.
 
-The compiler's own cache does not notice when a function that a kernel calls changes in another file, so the folder
-carries a digest of all the sources that kernels are made of: an edited law or a new version compiles again.
+The compiler's own cache does not notice when a function that a kernel calls changes in another file, so a kernel's
+folder carries a digest of its module and of all modules of natrode that this one imports: an edited law compiles the
+kernels again that rest on it, and no others.
 """
 
 import hashlib
+import re
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from types import FunctionType
 from typing import Any, TypeVar, cast
@@ -16,27 +19,49 @@ from platformdirs import user_cache_path
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 _PACKAGE = Path(__file__).parent
+_IMPORTS = re.compile(r"^from (natrode[\w.]*) import (\([^)]*\)|[^\n]*)", re.MULTILINE)
 
 
-def _sources_digest() -> str:
+def _file_of(module: str) -> Path:
+    return _PACKAGE.parent.joinpath(*module.split(".")).with_suffix(".py")
+
+
+def imported_modules(module: str) -> set[str]:
+    """Return a module of natrode and all modules of natrode that it imports at its top, directly or not."""
+    found: set[str] = set()
+    waiting = [module]
+    while waiting:
+        name = waiting.pop()
+        if name in found or not _file_of(name).exists():
+            continue
+        found.add(name)
+        for package, names in _IMPORTS.findall(_file_of(name).read_text(encoding="utf-8")):
+            waiting += [package, *(f"{package}.{word}" for word in re.findall(r"\w+", names))]
+    return found
+
+
+@cache
+def _folder(module: str) -> str:
+    """Where the compiler keeps the kernels of a module."""
     digest = hashlib.sha256(numba.__version__.encode())
-    for room in ("physics", "simulate", "analysis", "microstructure"):
-        for path in sorted((_PACKAGE / room).glob("*.py")):
-            digest.update(path.read_bytes())
-    return digest.hexdigest()[:16]
+    for name in sorted(imported_modules(module)):
+        digest.update(_file_of(name).read_bytes())
+    return str(user_cache_path("natrode", appauthor=False) / f"kernels-{digest.hexdigest()[:16]}")
 
 
-numba.config.CACHE_DIR = str(user_cache_path("natrode", appauthor=False) / f"kernels-{_sources_digest()}")
+def _njit(function: Function, **options: bool) -> Function:
+    numba.config.CACHE_DIR = _folder(function.__module__)
+    return cast("Function", numba.njit(cache=True, error_model="numpy", **options)(function))
 
 
 def compiled(function: Function) -> Function:
     """Compile a function of floats and arrays to machine code, without Python objects, cached between runs."""
-    return cast("Function", numba.njit(cache=True, error_model="numpy")(function))
+    return _njit(function)
 
 
 def compiled_parallel(function: Function) -> Function:
     """Compile a function whose `prange` loops run on all cores; the order of floating-point sums is free."""
-    return cast("Function", numba.njit(cache=True, parallel=True, fastmath=True, error_model="numpy")(function))
+    return _njit(function, parallel=True, fastmath=True)
 
 
 def compiled_twice(function: Function) -> tuple[Function, Function]:
@@ -48,5 +73,4 @@ def compiled_twice(function: Function) -> tuple[Function, Function]:
     alone = FunctionType(plain.__code__, plain.__globals__, f"{plain.__name__}_alone", plain.__defaults__)
     alone.__qualname__ = f"{plain.__qualname__}_alone"
     alone.__module__ = plain.__module__
-    serial = numba.njit(cache=True, fastmath=True, error_model="numpy")(alone)
-    return compiled_parallel(function), cast("Function", serial)
+    return compiled_parallel(function), cast("Function", _njit(alone, fastmath=True))

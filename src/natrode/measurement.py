@@ -128,6 +128,11 @@ class Metadata(_Frozen):
     user: dict[str, Any] = Field(default_factory=dict)
     """Further columns of the user's table of cells."""
 
+    @cached_property
+    def _bytes(self) -> bytes:
+        """What a digest says of the metadata; the parts of a record share it."""
+        return json.dumps(self.model_dump(mode="json"), sort_keys=True).encode()
+
 
 class Measurement:
     """An immutable table and its metadata."""
@@ -140,11 +145,13 @@ class Measurement:
                 f"this table has {', '.join(map(str, table.columns)) or 'none'}"
             )
         self._metadata = metadata
-        self._table = table.reset_index(drop=True)
-        for name in self._table.columns:
-            values = self._table[name].to_numpy()
-            if isinstance(values, np.ndarray) and values.flags.owndata:
-                values.flags.writeable = False
+        self._columns = {str(name): _read_only(column.to_numpy(copy=True)) for name, column in table.items()}
+
+    @cached_property
+    def _table(self) -> "pd.DataFrame":
+        import pandas as pd
+
+        return pd.DataFrame(self._columns, copy=False)
 
     @property
     def metadata(self) -> Metadata:
@@ -157,10 +164,13 @@ class Measurement:
         return self._table.copy(deep=False)
 
     def __repr__(self) -> str:
-        return f"Measurement({self.kind}, {len(self._table)} rows, {self.metadata.cell!r})"
+        return f"Measurement({self.kind}, {len(self)} rows, {self.metadata.cell!r})"
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Measurement) and self.metadata == other.metadata and self._table.equals(other._table)
+
+    def __len__(self) -> int:
+        return len(next(iter(self._columns.values())))
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -175,15 +185,13 @@ class Measurement:
         return self.metadata.origin.kind == "simulation"
 
     def __contains__(self, column: str) -> bool:
-        return column in self._table.columns
+        return column in self._columns
 
     def array(self, column: str) -> npt.NDArray[np.float64]:
         """Values of a column as floats; raises RecordError when the record has no such column."""
-        if column not in self._table.columns:
-            raise RecordError(
-                f"this {self.kind} record has no column '{column}'; it has {', '.join(map(str, self._table.columns))}"
-            )
-        return self._table[column].to_numpy(dtype=float)
+        if column not in self._columns:
+            raise RecordError(f"this {self.kind} record has no column '{column}'; it has {', '.join(self._columns)}")
+        return _read_only(np.asarray(self._columns[column], dtype=float))
 
     def with_metadata(self, **changes: Any) -> "Measurement":
         """Return the same table with changed metadata."""
@@ -198,11 +206,16 @@ class Measurement:
 
     @cached_property
     def _spectra(self) -> tuple["Measurement", ...]:
-        if Column.SPECTRUM not in self._table.columns:
+        if Column.SPECTRUM not in self._columns:
             return (self,)
-        return tuple(
-            Measurement(self.metadata, part) for _, part in self._table.groupby(str(Column.SPECTRUM), sort=True)
-        )
+        index = self._columns[Column.SPECTRUM]
+        return tuple(self._rows(index == number) for number in np.unique(index))
+
+    def _rows(self, chosen: npt.NDArray[np.bool_]) -> "Measurement":
+        part = Measurement.__new__(Measurement)
+        part._metadata = self._metadata
+        part._columns = {name: _read_only(values[chosen]) for name, values in self._columns.items()}
+        return part
 
     @property
     def impedance(self) -> npt.NDArray[np.complex128]:
@@ -213,9 +226,8 @@ class Measurement:
     @cached_property
     def digest(self) -> str:
         """SHA-256 over metadata and table: the record's identity, independent of file format."""
-        digest = hashlib.sha256(json.dumps(self.metadata.model_dump(mode="json"), sort_keys=True).encode())
-        for name in self.table.columns:
-            values = self.table[name].to_numpy()
+        digest = hashlib.sha256(self.metadata._bytes)
+        for name, values in self._columns.items():
             digest.update(f"|{name}:{values.dtype}|".encode())
             if values.dtype.kind == "f":  # equal records, equal bytes: one NaN, one zero
                 values = np.where(np.isnan(values), np.nan, values) + 0.0
@@ -344,6 +356,12 @@ class Experiment:
                 raise RecordError(f"{path}: differs from what the index says; it was changed")
             found.append(measurement)
         return cls(title, tuple(found))
+
+
+def _read_only(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    shown = values.view()
+    shown.flags.writeable = False
+    return shown
 
 
 def _changed(metadata: Metadata, changes: Mapping[str, Any]) -> Metadata:
