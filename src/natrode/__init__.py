@@ -27,6 +27,16 @@ _HOMES = {
     "time_to_voltage": "natrode.analysis",
     "tafel_exchange_current_density": "natrode.analysis",
     "low_field_exchange_current_density": "natrode.analysis",
+    "warburg_coefficient": "natrode.analysis",
+    "transference_number": "natrode.analysis",
+    "relaxation_after_current": "natrode.analysis",
+    "plating_efficiency": "natrode.analysis",
+    "onset_voltage": "natrode.analysis",
+    "nucleation_overpotential": "natrode.analysis",
+    "ionic_conductivity": "natrode.analysis",
+    "electronic_conductivity": "natrode.analysis",
+    "diffusion_coefficient": "natrode.analysis",
+    "current_interrupt": "natrode.analysis",
 }
 
 __all__ = ["__version__", *sorted(_HOMES)]
@@ -34,14 +44,24 @@ __all__ = ["__version__", *sorted(_HOMES)]
 if TYPE_CHECKING:
     from natrode.analysis import (
         critical_current_density,
+        current_interrupt,
+        diffusion_coefficient,
+        electronic_conductivity,
         failure,
         interface_resistance,
+        ionic_conductivity,
         life,
         low_field_exchange_current_density,
+        nucleation_overpotential,
+        onset_voltage,
         overpotential,
+        plating_efficiency,
+        relaxation_after_current,
         summarise,
         tafel_exchange_current_density,
         time_to_voltage,
+        transference_number,
+        warburg_coefficient,
     )
     from natrode.cell import Cell
     from natrode.instruments.registry import read

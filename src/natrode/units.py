@@ -47,6 +47,7 @@ DIMENSIONS: dict[str, tuple[str, str]] = {
     "molar volume": ("m**3/mol", "cm3/mol"),
     "areal mass": ("kg/m**2", "mg/cm2"),
     "diffusivity": ("m**2/s", "cm2/s"),
+    "Warburg coefficient": ("ohm/s**0.5", "Ohm s^-0.5"),
     "fracture toughness": ("Pa*m**0.5", "MPa m^0.5"),
     "rate": ("1/s", "1/s"),
     "creep prefactor": ("Pa**-5/s", "MPa^-5/s"),  # of a Norton law with exponent 5

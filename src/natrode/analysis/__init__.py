@@ -18,6 +18,12 @@ from natrode.analysis.cycling import (
     polarisation_shape,
     time_to_voltage,
 )
+from natrode.analysis.diffusion import (
+    diffusion_coefficient,
+    diffusion_coefficient_from_time,
+    diffusion_coefficient_of,
+    warburg_coefficient,
+)
 from natrode.analysis.direct_current import (
     Polarisation,
     low_field_exchange_current_density,
@@ -33,10 +39,15 @@ from natrode.analysis.impedance import (
     interface_resistance_series,
     stripping_side_resistance,
 )
+from natrode.analysis.ohmic import correction_of, current_interrupt
+from natrode.analysis.onset import onset_voltage
+from natrode.analysis.plating import PlatingEfficiency, nucleation_overpotential, plating_efficiency
+from natrode.analysis.relaxation import Relaxation, relaxation_after_current
 from natrode.analysis.result import Result, Series
 from natrode.analysis.spectrum import Intercepts, real_axis_intercepts
 from natrode.analysis.statistics import WeibullFit, weibull_from_brackets
 from natrode.analysis.summary import summarise, summarise_series
+from natrode.analysis.transfer import electronic_conductivity, ionic_conductivity, transference_number
 from natrode.analysis.verdict import FailureVerdict, failure, life
 
 __all__ = [
@@ -47,31 +58,46 @@ __all__ = [
     "HalfCycles",
     "Intercepts",
     "InterfaceSeries",
+    "PlatingEfficiency",
     "Polarisation",
     "PolarisationShape",
+    "Relaxation",
     "Result",
     "Series",
     "WeibullFit",
     "charge_to_voltage",
+    "correction_of",
     "critical_current_density",
     "critical_current_from_ramp",
+    "current_interrupt",
+    "diffusion_coefficient",
+    "diffusion_coefficient_from_time",
+    "diffusion_coefficient_of",
     "electrolyte_resistance",
+    "electronic_conductivity",
     "failure",
     "half_cycles",
     "hysteresis",
     "interface_resistance",
     "interface_resistance_series",
+    "ionic_conductivity",
     "life",
     "low_field_exchange_current_density",
+    "nucleation_overpotential",
+    "onset_voltage",
     "overpotential",
     "overpotential_per_interface",
+    "plating_efficiency",
     "polarisation_growth",
     "polarisation_shape",
     "real_axis_intercepts",
+    "relaxation_after_current",
     "stripping_side_resistance",
     "summarise",
     "summarise_series",
     "tafel_exchange_current_density",
     "time_to_voltage",
+    "transference_number",
+    "warburg_coefficient",
     "weibull_from_brackets",
 ]

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from natrode.analysis.ohmic import correction_of, statement_of
 from natrode.analysis.reading import (
     Array,
     KnownResistance,
@@ -28,7 +29,6 @@ TAFEL_BEGINS = 0.120
 LOW_FIELD_ENDS = 0.010
 """[V] per interface: below it the current is linear within 1 %."""
 PLAUSIBLE_TRANSFER = (0.1, 0.9)
-CORRECTED_ALREADY = "the record's voltage is corrected for the ohmic drop already ({}): never twice"
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,8 @@ class Polarisation:
     n_interfaces: int
     corrected: bool
     """Whether the ohmic drop is out of the overpotential (by this analysis or before)."""
+    statement: str
+    """none, instrument or software, with the value."""
 
 
 def overpotential_per_interface(
@@ -53,7 +55,8 @@ def overpotential_per_interface(
 
     Args:
         record: a sweep record, or an experiment that holds one.
-        ohmic_resistance: resistance to remove [Ohm, whole cell], a (value, uncertainty) pair or a Result.
+        ohmic_resistance: resistance to remove [Ohm, whole cell], a (value, uncertainty) pair or a Result (of
+            `real_axis_intercepts`, `electrolyte_resistance`, `current_interrupt`, ...).
         n_interfaces: interfaces in series; None: the record's geometry.
 
     Returns:
@@ -68,10 +71,7 @@ def overpotential_per_interface(
     count = interfaces_of(sweep) if n_interfaces is None else n_interfaces
     if not count:
         raise RecordError("the number of interfaces in series is unknown; give n_interfaces=2 for a symmetric cell")
-    said = sweep.metadata.ohmic_correction
-    before = said not in ("unknown", "none")
-    if before and ohmic_resistance is not None:
-        raise RecordError(CORRECTED_ALREADY.format(said))
+    statement = statement_of(sweep, ohmic_resistance)  # raises where it would be corrected twice
     area = area_of(sweep)
     voltage, current = sweep.array(Column.VOLTAGE), sweep.array(Column.CURRENT)
     valid = np.isfinite(voltage) & np.isfinite(current)
@@ -84,7 +84,8 @@ def overpotential_per_interface(
         (voltage - drop) / count,
         drop,
         count,
-        before or ohmic_resistance is not None,
+        correction_of(sweep) not in ("none", "unknown") or ohmic_resistance is not None,
+        statement,
     )
 
 
@@ -260,7 +261,12 @@ def _question(sweep: Measurement, polarisation: Polarisation, method: str, setti
         scope="per interface (assumed equal)" if polarisation.n_interfaces == 2 else "electrode",
         n_interfaces=1,
         area_normalised=area is not None,
-        settings={**conditions_of(sweep), "ohmic_drop_removed": polarisation.corrected, **settings},
+        settings={
+            **conditions_of(sweep),
+            "ohmic_drop_removed": polarisation.corrected,
+            "ohmic_correction": polarisation.statement,
+            **settings,
+        },
         **provenance(sweep),
     )
 
