@@ -343,3 +343,10 @@ def test_the_samples_group_as_they_belong(tmp_path: Path) -> None:
     declared = found["SSB"].texts["declared, not used"]
     assert "area 0.001 cm2 (instrument's default)" in declared
     assert "7.826 mg (to be confirmed)" in declared
+
+
+def test_equal_records_of_cells_with_their_own_names_are_not_put_together(tmp_path: Path) -> None:
+    record = made.simulated()
+    for name in ("virtual 1", "virtual 2"):
+        record.with_metadata(cell=name).to_parquet(tmp_path / f"{name}.parquet")
+    assert [cell.name for cell in cells(tmp_path, write=False)] == ["virtual 1", "virtual 2"]

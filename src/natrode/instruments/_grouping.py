@@ -77,7 +77,8 @@ def channel(item: Scanned) -> str:
 def group(scanned: Sequence[Scanned], twins: dict[str, tuple[str, ...]]) -> list[Group]:
     """Groups of files, one a cell, in the order of their first files.
 
-    Copies of one run belong together whatever their names. Files whose own headers name the cell go by that name.
+    Copies of one run belong together whatever their names, unless they name different cells. Files whose own headers
+    name the cell go by that name.
     Else files with the same cell's name in one folder belong together (in several folders only when the name has a
     digit), unless they ran at the same time on different channels, or years apart.
     """
@@ -88,7 +89,8 @@ def group(scanned: Sequence[Scanned], twins: dict[str, tuple[str, ...]]) -> list
     ordered = sorted(readable, key=_by_time)
     for item in ordered:
         copies = [_bare(name) for name in twins.get(item.name, ())]
-        home = next((placed[name] for name in copies if name in placed and name in by_name), None)
+        homes = [placed[name] for name in copies if name in placed and name in by_name]
+        home = next((g for g in homes if _same_owner(item, g)), None)
         if home is None:
             fitting = [g for g in groups if _belongs(item, g)]
             home = next((g for g in fitting if channel(item) in map(channel, g.items)), next(iter(fitting), None))
@@ -123,9 +125,15 @@ def _key(name: str) -> str:
     return re.sub(r"[\W_]+", "", name).lower()
 
 
+def _same_owner(item: Scanned, found: Group) -> bool:
+    """Whether nothing in the files says that they are of different cells."""
+    own, theirs = _own_name(item), next((n for n in map(_own_name, found.items) if n), "")
+    return not (own and theirs and own != theirs)
+
+
 def _belongs(item: Scanned, found: Group) -> bool:
     own, theirs = _own_name(item), next((n for n in map(_own_name, found.items) if n), "")
-    if own and theirs and own != theirs:
+    if not _same_owner(item, found):
         return False
     if not (own and own == theirs):
         mine = _key(cell_name(item.name))

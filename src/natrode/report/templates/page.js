@@ -38,7 +38,7 @@
     }
     const config = { responsive: true, displaylogo: false, displayModeBar: !coarse, plotlyServerURL: "",
       modeBarButtons: [["toImage"], ["zoom2d", "pan2d", "resetScale2d"]], // a list of our own: Plotly's has a button that uploads
-      toImageButtonOptions: { format: "svg", filename: `natrode-simulated-${element.id}` } };
+      toImageButtonOptions: { format: "svg", filename: `natrode-${element.getAttribute("aria-label").replace(/[^A-Za-z0-9]+/g, "-")}-${element.id}` } };
     Plotly.react(element, figure.data, figure.layout, config).then(() => {
       if (drawn.has(element)) return;
       drawn.set(element, true);
@@ -109,6 +109,23 @@
     };
     window.addEventListener("hashchange", reveal);
     filter();
+  }
+
+  // ---- scripts: copied with one click ----
+  for (const button of all("[data-copy]")) {
+    button.addEventListener("click", async () => {
+      const source = document.getElementById(button.dataset.copy);
+      try { await navigator.clipboard.writeText(source.textContent); } catch {
+        const range = document.createRange();
+        range.selectNodeContents(source);
+        getSelection().removeAllRanges();
+        getSelection().addRange(range);
+        document.execCommand("copy");
+      }
+      const before = button.textContent;
+      button.textContent = "copied";
+      setTimeout(() => { button.textContent = before; }, 1500);
+    });
   }
 
   // ---- navigation: the section on screen ----

@@ -1,0 +1,213 @@
+"""The page of `natrode analyse`: a card per cell, the right plot first, every number with how it was computed."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from natrode import __version__
+from natrode.analysis.impedance import InterfaceSeries
+from natrode.analysis.reading import area_of
+from natrode.measurement import Column, Measurement
+from natrode.report import study_plots
+from natrode.report.page import Plots, anchors, render
+from natrode.report.run import ResultShown, result_shown, specification
+from natrode.report.run_plots import Drawn, series_figures, sweep_figure, time_figure, time_scale
+from natrode.report.study_plots import Labelled
+from natrode.report.wording import number
+from natrode.workbench.plan import label
+from natrode.workbench.study import Answer, CellStudy, Study
+
+HEADLINES = (
+    ("critical current density (largest survived)", "critical current"),
+    ("ionic conductivity", "conductivity"),
+    ("activation energy", "activation energy"),
+    ("interface resistance of the stripped side", "interface, stripped side"),
+    ("interface resistance", "interface"),
+    ("electrolyte resistance", "electrolyte"),
+    ("overpotential (mean)", "overpotential"),
+    ("life", "life"),
+)
+"""Quantities that a card shows in large type, first ones first, and what they are called there."""
+MOST_HEADLINES = 4
+
+
+@dataclass(frozen=True)
+class Headline:
+    """A number in large type."""
+
+    name: str
+    shown: ResultShown
+    of: str
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of a cell's table."""
+
+    shown: ResultShown
+    of: str
+    code: str
+
+
+def study_page(study: Study, script: str, files: Sequence[str] = ()) -> str:
+    """Return one offline HTML page for a study.
+
+    Args:
+        study: the study.
+        script: Python that repeats it.
+        files: names of the files beside the page that hold its numbers.
+    """
+    plots = Plots()
+    ids = anchors("cell", [cell.name for cell in study.cells])
+    return render(
+        "study.html.j2",
+        title=study.title,
+        version=__version__,
+        study=study,
+        cells=[_card(cell, ids[cell.name], plots) for cell in study.cells],
+        counted=_counted(study),
+        script_text=script,
+        files=files,
+    )
+
+
+def _counted(study: Study) -> str:
+    out = [f"{c.name}: {c.excluded}" for c in study.cells if c.excluded]
+    text = f"n = {len(study.cells) - len(out)} of {len(study.cells)}"
+    return text + (f"; excluded {'; '.join(out)}" if out else "")
+
+
+def _card(cell: CellStudy, anchor: str, plots: Plots) -> dict[str, Any]:
+    computed = [a for a in cell.answers if a.result.quality != "not computed"]
+    return {
+        "cell": cell,
+        "id": anchor,
+        "headlines": headlines(cell),
+        "verdict": verdict(cell),
+        "figures": [_plot(drawn, simulated, plots) for drawn, simulated in figures(cell)],
+        "rows": [_row(a) for a in computed],
+        "refused": [_row(a) for a in cell.refused],
+        "specification": list(specification(cell.experiment)),
+        "records": [_record(m) for m in cell.experiment.measurements],
+        "remarks": _remarks(cell),
+    }
+
+
+def _row(answer: Answer) -> Row:
+    return Row(result_shown(answer.result.to_json()), answer.of, answer.task.code())
+
+
+def headlines(cell: CellStudy) -> list[Headline]:
+    """The few numbers that a card shows in large type: values and limits, never refusals."""
+    found: list[Headline] = []
+    for quantity, name in HEADLINES:
+        fitting = [a for a in cell.answers if a.result.quantity == quantity and a.result.quality != "not computed"]
+        if not fitting or len(found) >= MOST_HEADLINES:
+            continue
+        best = next((a for a in fitting if a.result.scope == "per interface (assumed equal)"), fitting[0])
+        found.append(Headline(name, result_shown(best.result.to_json()), best.of))
+    return found
+
+
+def verdict(cell: CellStudy) -> str:
+    """What `failure` says of the cell, in its words; empty where it was not asked."""
+    found = next((d for key, d in cell.details.items() if key.startswith("failure:")), None)
+    return "" if found is None else str(found.summary)
+
+
+def _remarks(cell: CellStudy) -> list[str]:
+    found: dict[str, None] = {}
+    for record in cell.experiment.measurements:
+        for text in (*record.metadata.warnings, *record.metadata.assumptions):
+            found[text] = None
+    return list(found)
+
+
+def _record(record: Measurement) -> dict[str, str]:
+    origin = record.metadata.origin
+    source = origin.model if origin.kind == "simulation" else f"{origin.instrument}, {origin.format}"
+    return {
+        "title": origin.file if origin.file != "unknown" else record.metadata.title or record.kind,
+        "kind": record.kind,
+        "rows": str(len(record.table)),
+        "origin": origin.kind,
+        "source": source if origin.seed is None else f"{source}, seed {origin.seed}",
+        "started": record.metadata.started,
+        "digest": record.digest,
+    }
+
+
+def _plot(drawn: Drawn, simulated: bool, plots: Plots) -> dict[str, Any]:
+    return {
+        "title": drawn.title,
+        "note": drawn.note,
+        "simulated": simulated,
+        "wide": drawn.title in WIDE,
+        "plot": plots.add(drawn.figure, f"{drawn.title}, {'simulated' if simulated else 'measured'}"),
+    }
+
+
+WIDE = ("Voltage and current", "Voltage and resistance")
+"""Figures that take the whole width of a card."""
+
+
+# ---- the right plot first --------------------------------------------------------------------------------
+def figures(cell: CellStudy) -> Iterator[tuple[Drawn, bool]]:
+    """Figures of a cell, the one that its records ask for first, each with whether it is simulated."""
+    for drawn in _figures(cell):
+        yield drawn, cell.is_simulated
+
+
+def _figures(cell: CellStudy) -> Iterator[Drawn]:
+    experiment = cell.experiment
+    impedance = [m for m in experiment.measurements if m.kind == "impedance"]
+    spectra = labelled(impedance)
+    series = [d for key, d in cell.details.items() if key.startswith("interface_resistance_series:")]
+    cycling = experiment.of_kind("cycling")
+    joined = len(cycling) == 1 and len(series) == 1 and len(series[0].results) > 2
+    if joined:
+        yield study_plots.voltage_and_resistance(cycling[0], series[0], area_of(cycling[0]))
+    else:
+        for record in cycling:
+            yield time_figure(record)
+    if spectra:
+        if len(impedance) == 1 and len(spectra) > 3:
+            yield study_plots.waterfall(spectra, *_colours(impedance[0], series[0] if series else None))
+        yield study_plots.nyquist(spectra)
+        yield study_plots.bode(spectra)
+    for record in experiment.of_kind("sweep"):
+        yield sweep_figure(record)
+    drawable = [s.to_json() for s in cell.series if len(s.values) > 2 and not (joined and "resistance" in s.quantity)]
+    yield from series_figures(drawable, simulated=cell.is_simulated)
+
+
+def labelled(records: Sequence[Measurement]) -> list[Labelled]:
+    """All spectra of some records, each with a name of its own."""
+    found: list[Labelled] = []
+    for record in records:
+        parts = record.spectra()
+        for index, part in enumerate(parts):
+            name = label(record) if len(records) > 1 else f"spectrum {index + 1}"
+            if len(parts) > 1 and Column.TIME in part and len(part.table):
+                start = float(part.array(Column.TIME)[0])
+                unit, length = time_scale(start)
+                name += f", {number(start / length)} {unit}"
+            found.append((name, part))
+    return found
+
+
+def _colours(impedance: Measurement, series: InterfaceSeries | None) -> "tuple[np.typing.NDArray[np.float64], str]":
+    """What a series is coloured by: charge, else time, else number."""
+    count = len(impedance.spectra())
+    if series is not None and np.isfinite(series.charge).all() and np.ptp(series.charge) > 0:
+        title, factor = study_plots.charge_scale(area_of(impedance))
+        return series.charge * factor, title
+    if series is not None and np.isfinite(series.time).all():
+        unit, length = time_scale(float(series.time[-1]))
+        return series.time / length, f"time / {unit}"
+    return np.arange(1.0, count + 1.0), "spectrum"
+
+
+__all__ = ["figures", "headlines", "labelled", "study_page", "verdict"]

@@ -1,0 +1,204 @@
+"""Plots of a study: Nyquist and Bode, waterfall of a series, voltage over resistance on one axis of charge."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from natrode.analysis.impedance import InterfaceSeries
+from natrode.measurement import Column, Measurement
+from natrode.report import plots
+from natrode.report.decimation import Array, min_max
+from natrode.report.palette import MUTED, SEQUENCE, series_colour
+from natrode.report.plots import Trace
+from natrode.report.run_plots import POINTS, SPECTRA, Drawn, time_scale, voltage_scale
+from natrode.report.wording import number
+from natrode.units import from_si
+
+Labelled = tuple[str, Measurement]
+"""A spectrum with its name."""
+
+
+def chosen(spectra: Sequence[Labelled]) -> list[int]:
+    """Places of the spectra that are drawn: all, or evenly spaced ones of many."""
+    count = len(spectra)
+    return [int(n) for n in np.unique(np.linspace(0, count - 1, min(count, SPECTRA)).round())]
+
+
+def _notes(spectra: Sequence[Labelled], drawn: Sequence[int]) -> str:
+    text = "of the whole cell, as recorded, not normalised by area"
+    if len(drawn) > 6:
+        text += "; from dark (first) to light (last)"
+    if len(drawn) < len(spectra):
+        text += f"; {len(drawn)} of {len(spectra)} spectra drawn, evenly spaced"
+    return text
+
+
+def nyquist(spectra: Sequence[Labelled], fits: Sequence[tuple[str, Array, Array]] = ()) -> Drawn:
+    """Spectra on equal axes with their decades of frequency labelled, and fitted curves (name, real, -imaginary)."""
+    drawn = chosen(spectra)
+    traces: list[Trace] = []
+    many = len(drawn) > 1
+    widest = max(drawn, key=lambda n: float(np.ptp(spectra[n][1].array(Column.REAL_IMPEDANCE))))
+    for place, index in enumerate(drawn):
+        name, part = spectra[index]
+        trace = plots.spectrum(
+            name, part.array(Column.REAL_IMPEDANCE), -part.array(Column.IMAGINARY_IMPEDANCE),
+            part.array(Column.FREQUENCY), series_colour(place, len(drawn), ordered=many),
+            decades=index == widest,
+        )  # fmt: skip
+        traces.append(trace | {"showlegend": len(drawn) < 7 or place in (0, len(drawn) - 1)})
+    for name, real, imaginary in fits:
+        traces.append(
+            plots.line(name, real, imaginary, "@ink", x_title="Re Z / Ω", y_title="−Im Z / Ω", width=1.2, dash="dash")
+        )
+    made = plots.layout("Re Z / Ω", "−Im Z / Ω", simulated=any(s.is_simulated for _, s in spectra), height=470)
+    made["showlegend"] = many or bool(fits)
+    return Drawn("Impedance", plots.equal_axes({"data": traces, "layout": made}), _notes(spectra, drawn))
+
+
+def bode(spectra: Sequence[Labelled]) -> Drawn:
+    """Magnitude over phase against frequency."""
+    drawn = chosen(spectra)
+    traces: list[Trace] = []
+    for place, index in enumerate(drawn):
+        name, part = spectra[index]
+        colour = series_colour(place, len(drawn), ordered=len(drawn) > 1)
+        frequency, z = part.array(Column.FREQUENCY), part.impedance
+        for y, y_title, y_axis in (
+            (np.abs(z), "|Z| / Ω", "y"),
+            (-np.angle(z, deg=True), "−phase / °", "y2"),
+        ):
+            trace = plots.line(name, frequency, y, colour, x_title="frequency / Hz", y_title=y_title, width=1.4)
+            marker = {"color": colour, "size": 3.5}
+            traces.append(trace | {"mode": "lines+markers", "marker": marker, "yaxis": y_axis})
+    simulated = any(s.is_simulated for _, s in spectra)
+    made = plots.layout(
+        "frequency / Hz",
+        "|Z| / Ω",
+        x_log=True,
+        y_log=True,
+        simulated=simulated,
+        height=470,
+    )
+    made["yaxis"] |= {"domain": [0.54, 1]}
+    made["yaxis2"] = plots.axis("−phase / °") | {"domain": [0, 0.46], "anchor": "x"}
+    made["xaxis"] |= {"anchor": "y2"}
+    made["showlegend"] = False
+    return Drawn("Bode", {"data": traces, "layout": made})
+
+
+def waterfall(spectra: Sequence[Labelled], values: Array, title: str) -> Drawn:
+    """Imaginary part against frequency, one line a spectrum, each above the one before; coloured by `values`."""
+    drawn = chosen(spectra) if len(spectra) <= 2 * SPECTRA else [
+        int(n) for n in np.unique(np.linspace(0, len(spectra) - 1, 2 * SPECTRA).round())
+    ]  # fmt: skip
+    tallest = [float(np.nanmax(np.abs(spectra[n][1].array(Column.IMAGINARY_IMPEDANCE)))) for n in drawn]
+    step = 0.6 * float(np.median(tallest))
+    traces: list[Trace] = []
+    low, high = float(np.nanmin(values[drawn])), float(np.nanmax(values[drawn]))
+    for place, index in enumerate(drawn):
+        name, part = spectra[index]
+        share = (values[index] - low) / (high - low) if high > low else 0.0
+        colour = blend(share)
+        frequency = part.array(Column.FREQUENCY)
+        y = -part.array(Column.IMAGINARY_IMPEDANCE) + place * step
+        trace = plots.line(
+            name, frequency, y, colour, x_title="frequency / Hz", y_title="−Im Z + offset / Ω", width=1.6
+        )
+        traces.append(trace | {"showlegend": False})
+    traces.append(colour_bar(title, low, high))
+    made = plots.layout(
+        "frequency / Hz", "−Im Z, each line moved up / Ω", x_log=True,
+        simulated=any(s.is_simulated for _, s in spectra), height=520,
+    )  # fmt: skip
+    made["margin"]["r"] = 88
+    note = f"each line is moved up by {number(step)} Ω"
+    if len(drawn) < len(spectra):
+        note += f"; {len(drawn)} of {len(spectra)} spectra drawn, evenly spaced"
+    return Drawn("Series of spectra", {"data": traces, "layout": made}, note)
+
+
+def blend(share: float) -> str:
+    """Colour at a share of the way from dark to light."""
+    position = min(max(share, 0.0), 1.0) * (len(SEQUENCE) - 1)
+    k = min(int(position), len(SEQUENCE) - 2)
+    ends = [[int(c[i : i + 2], 16) for i in (1, 3, 5)] for c in SEQUENCE[k : k + 2]]
+    mixed = [round(a + (b - a) * (position - k)) for a, b in zip(*ends, strict=True)]
+    return "#" + "".join(f"{value:02x}" for value in mixed)
+
+
+def colour_bar(title: str, low: float, high: float) -> Trace:
+    """An invisible trace that carries the colour bar of a series."""
+    scale = [[n / (len(SEQUENCE) - 1), colour] for n, colour in enumerate(SEQUENCE)]
+    return {
+        "type": "scatter", "mode": "markers", "x": [None], "y": [None], "showlegend": False, "hoverinfo": "skip",
+        "marker": {
+            "color": [low], "cmin": low, "cmax": high if high > low else low + 1.0, "colorscale": scale,
+            "showscale": True,
+            "colorbar": {"title": {"text": plots.label(title), "side": "right"}, "thickness": 10, "outlinewidth": 0},
+        },
+    }  # fmt: skip
+
+
+def charge_passed(cycling: Measurement) -> Array:
+    """Net charge at each row [C]: the record's own, else the current integrated."""
+    if Column.CHARGE in cycling:
+        return cycling.array(Column.CHARGE)
+    time, current = cycling.array(Column.TIME), np.nan_to_num(cycling.array(Column.CURRENT))
+    return np.concatenate([[0.0], np.cumsum(np.diff(time) * 0.5 * (current[1:] + current[:-1]))])
+
+
+def charge_scale(area: float | None) -> tuple[str, float]:
+    """Title of an axis of charge and the factor from coulombs."""
+    if area is None:
+        return "net charge / mAh", from_si(1.0, "mAh", "charge")
+    return "net charge / mAh/cm²", from_si(1.0, "mAh/cm2", "areal charge") / area
+
+
+def voltage_and_resistance(cycling: Measurement, series: InterfaceSeries, area: float | None) -> Drawn:
+    """Voltage above and resistances below, on one axis of charge (of time, where charge went both ways)."""
+    by_charge = bool(series.one_sided) and Column.CURRENT in cycling and bool(np.isfinite(series.charge).all())
+    if by_charge:
+        x_title, factor = charge_scale(area)
+        above, below = charge_passed(cycling) * factor, series.charge * factor
+    else:
+        unit, length = time_scale(float(np.nanmax(cycling.array(Column.TIME))))
+        x_title = f"time / {unit}"
+        above, below = cycling.array(Column.TIME) / length, series.time / length
+    voltage = cycling.array(Column.VOLTAGE)
+    v_title, v_factor = voltage_scale(voltage)
+    kept = min_max(voltage, POINTS)
+    normalised = series.results[0].area_normalised
+    r_title, r_factor = ("resistance / Ω cm²", 1e4) if normalised else ("resistance / Ω", 1.0)
+    traces = [
+        plots.line("voltage", above[kept], voltage[kept] * v_factor, series_colour(0, 2), x_title=x_title,
+                   y_title=v_title, width=1.2),
+        _resistances(series, below, r_factor, x_title, r_title),
+    ]  # fmt: skip
+    made = plots.layout(x_title, v_title, simulated=cycling.is_simulated, height=580)
+    made["yaxis"] |= {"domain": [0.5, 1]}
+    made["yaxis2"] = plots.axis(r_title) | {"domain": [0, 0.42], "anchor": "x", "rangemode": "tozero"}
+    made["xaxis"] |= {"anchor": "y2"}
+    made["showlegend"] = False
+    scope = series.results[0].scope
+    gaps = int(np.isnan(series.resistance).sum())
+    note = f"below: {series.results[0].quantity} ({scope}), one standard uncertainty"
+    note += f"; {gaps} of {len(series.results)} spectra gave a limit or nothing" if gaps else ""
+    return Drawn("Voltage and resistance", {"data": traces, "layout": made}, note)
+
+
+def _resistances(series: InterfaceSeries, x: Array, factor: float, x_title: str, y_title: str) -> Trace:
+    colour = series_colour(1, 2)
+    trace = plots.line(series.results[0].quantity, x, series.resistance * factor, colour, x_title=x_title,
+                       y_title=y_title, width=1.0)  # fmt: skip
+    trace |= {"mode": "lines+markers", "marker": {"color": colour, "size": 6}, "yaxis": "y2"}
+    error: dict[str, Any] = {"type": "data", "array": plots.numbers(np.nan_to_num(series.uncertainty) * factor, 3)}
+    trace["error_y"] = error | {"color": MUTED, "thickness": 1, "width": 2}
+    return trace
+
+
+__all__ = [
+    "Labelled", "blend", "bode", "charge_passed", "charge_scale", "colour_bar", "nyquist", "voltage_and_resistance",
+    "waterfall",
+]  # fmt: skip

@@ -1,0 +1,213 @@
+"""A study: every cell with the analyses that fit its records, what was refused, and what would answer it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from natrode.analysis.result import Result, Series
+from natrode.errors import SpecificationError, UnitError
+from natrode.measurement import Experiment, Measurement
+from natrode.units import read_quantity, write_quantity
+from natrode.workbench import gather
+from natrode.workbench.plan import Task, plan
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A result, which record or spectrum it is of, and the call that gave it."""
+
+    result: Result
+    of: str
+    """"" for the whole cell."""
+    task: Task
+
+    def to_json(self, cell: str) -> dict[str, Any]:
+        """Plain data: the result's own, with the cell and what it is of."""
+        return {"cell": cell, "of": self.of, **self.result.to_json()}
+
+
+@dataclass(frozen=True)
+class CellStudy:
+    """One cell: its records, and what the analyses say of them."""
+
+    name: str
+    experiment: Experiment
+    answers: tuple[Answer, ...]
+    series: tuple[Series, ...]
+    details: Mapping[str, Any] = field(default_factory=dict)
+    """Whole answers of analyses that give more than numbers, by the task's key (to be drawn)."""
+    wanted: tuple[str, ...] = ()
+    """What the user could give to get more, a sentence each."""
+    excluded: str = ""
+    """Reason of the exclusion by the table of cells."""
+
+    @property
+    def is_simulated(self) -> bool:
+        """Whether a model wrote any of its records."""
+        return self.experiment.is_simulated
+
+    @property
+    def refused(self) -> tuple[Answer, ...]:
+        """Answers that say why there is none."""
+        return tuple(a for a in self.answers if a.result.quality == "not computed")
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the user asked, so that it can be asked again."""
+
+    paths: tuple[str, ...]
+    hints: Mapping[str, Any]
+    options: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Study:
+    """All cells of a request."""
+
+    title: str
+    cells: tuple[CellStudy, ...]
+    unread: tuple[tuple[str, str], ...]
+    request: Request
+
+    @property
+    def is_simulated(self) -> bool:
+        """Whether any record was written by a model."""
+        return any(cell.is_simulated for cell in self.cells)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data; every number in the unit that the laboratory speaks."""
+        return {
+            "title": self.title,
+            "simulated": self.is_simulated,
+            "results": [a.to_json(c.name) for c in self.cells for a in c.answers],
+            "series": [{"cell": c.name, **s.to_json()} for c in self.cells for s in c.series],
+            "cells": [
+                {
+                    "cell": c.name, "simulated": c.is_simulated, "excluded": c.excluded or None,
+                    "wanted": list(c.wanted), "records": [_record(m) for m in c.experiment.measurements],
+                }
+                for c in self.cells
+            ],
+            "unread": [{"file": name, "reason": reason} for name, reason in self.unread],
+        }  # fmt: skip
+
+
+def _record(record: Measurement) -> dict[str, Any]:
+    origin = record.metadata.origin
+    return {
+        "kind": record.kind, "file": origin.file, "sha256": record.digest, "simulated": record.is_simulated,
+        "warnings": list(record.metadata.warnings), "assumptions": list(record.metadata.assumptions),
+    }  # fmt: skip
+
+
+def analyse(
+    paths: str | Path | Sequence[str | Path],
+    *,
+    circuit: str | None = None,
+    temperature_error: str | None = None,
+    electrolyte_resistance: str | None = None,
+    mix_simulated: bool = False,
+    **hints: Any,
+) -> Study:
+    """Read files or folders and run the analyses that fit each cell.
+
+    Args:
+        paths: files and folders, as for `gather`.
+        circuit: equivalent circuit for all spectra, such as "R0-p(R1,CPE1)"; None: the one that suits the data best.
+        temperature_error: systematic error of the temperatures of a series, such as "2 K over the range".
+        electrolyte_resistance: of the electrolyte of the whole cell, such as "40 ohm" (a blocking pellet's, or from
+            its conductivity); None: the high-frequency end of the cell's own first spectrum.
+        mix_simulated: let simulated and measured cells stand in one study.
+        hints: what the user says about the files (`area`, `thickness`, ...), as for `natrode.read`.
+
+    Returns:
+        A study; cells without geometry have results in Ohm and say what to give.
+
+    Raises:
+        InstrumentFileError, RecordError, SpecificationError: as `gather`.
+    """
+    asked = [paths] if isinstance(paths, (str, Path)) else list(paths)
+    hints = {k: v for k, v in hints.items() if v is not None}
+    electrolyte = None if electrolyte_resistance is None else _ohm(electrolyte_resistance)
+    options: dict[str, Any] = {
+        "circuit": circuit, "temperature_error": temperature_error, "electrolyte": electrolyte
+    }  # fmt: skip
+    options = {k: v for k, v in options.items() if v is not None}
+    found = gather.gather(asked, mix_simulated=mix_simulated, **hints)
+    request = Request(tuple(map(str, asked)), hints, {**options, **({"mix_simulated": True} if mix_simulated else {})})
+    cells = tuple(study(e, found.excluded.get(e.title, ""), **options) for e in found.experiments)
+    title = found.experiments[0].title if len(cells) == 1 else Path(asked[0]).resolve().name
+    return Study(title, cells, found.unread, request)
+
+
+def _ohm(text: str) -> float:
+    try:
+        value = read_quantity(text, "resistance")
+    except UnitError as error:
+        raise SpecificationError(f"electrolyte_resistance: {error}") from None
+    if value <= 0:
+        raise SpecificationError(f"electrolyte_resistance: read {text!r}, must be greater than zero")
+    return value
+
+
+def study(experiment: Experiment, excluded: str = "", **options: Any) -> CellStudy:
+    """Run the analyses that fit one cell; `options` as for `analyse`."""
+    answers: list[Answer] = []
+    series: list[Series] = []
+    details: dict[str, Any] = {}
+    many = sum(len(m.spectra()) for m in experiment.of_kind("impedance")) > 1
+    for task in plan(experiment, **options):
+        outcome = task.run(experiment)
+        answers += [Answer(result, task.of or _moment(result, many), task) for result in outcome.results]
+        series += outcome.series
+        if outcome.detail is not None:
+            details[task.key] = outcome.detail
+    return CellStudy(
+        experiment.title, experiment, tuple(_without_repeats(answers)), tuple(series), details,
+        _wanted(experiment), excluded,
+    )  # fmt: skip
+
+
+def _moment(result: Result, many: bool) -> str:
+    """When the spectrum of a result was taken, where a cell has several."""
+    time = result.settings.get("time")
+    return f"spectrum at {write_quantity(time, 'time', 4)}" if many and isinstance(time, float) else ""
+
+
+def _without_repeats(answers: Sequence[Answer]) -> list[Answer]:
+    seen: set[tuple[str, str, str, float | None]] = set()
+    kept = []
+    for answer in answers:
+        key = (answer.of, answer.result.quantity, answer.result.scope, answer.result.value)
+        if key not in seen:
+            kept.append(answer)
+        seen.add(key)
+    return kept
+
+
+def _wanted(experiment: Experiment) -> tuple[str, ...]:
+    """What is missing, as one line that says what to give."""
+    records = [m for m in experiment.measurements if m.kind in ("impedance", "cycling", "sweep")]
+    areas = all(
+        m.metadata.geometry.working_area == "unknown" and m.metadata.geometry.counter_area == "unknown" for m in records
+    )
+    thickness = all(m.metadata.geometry.electrolyte_thickness == "unknown" for m in records)
+    interfaces = all(m.metadata.geometry.interfaces_in_series == "unknown" for m in records)
+    impedance = any(m.kind == "impedance" for m in records)
+    words = []
+    if areas:
+        words.append("--area for Ohm cm2 and mA/cm2")
+    if impedance and thickness:
+        words.append("--thickness for S/cm" if not areas else "--area and --thickness for S/cm")
+    if interfaces:
+        words.append("--interfaces for resistances per interface")
+    found = [f"give {', '.join(words)} (or fill in cells.csv: natrode cells FOLDER)"] if words else []
+    declared = sorted({n for m in records for n in m.metadata.geometry.declared})
+    if areas and declared:
+        found.append(f"the file declares {', '.join(declared)}: not used until you confirm it (--confirm-declared)")
+    return tuple(found)
+
+
+__all__ = ["Answer", "CellStudy", "Request", "Study", "analyse", "study"]

@@ -1,0 +1,84 @@
+"""The page of a study: sound HTML, equal axes, a mark on everything simulated, refusals as visible as results."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from natrode.measurement import Column
+from natrode.report import study_plots
+from natrode.report.study import study_page
+from natrode.workbench.demo import demo
+from natrode.workbench.export import script
+from natrode.workbench.study import Study, analyse
+from tests.analysis.records import cycling_record, spectrum_record
+from tests.instruments import made_cells
+from tests.report.pages import Page
+
+
+@pytest.fixture(scope="module")
+def simulated(tmp_path_factory: pytest.TempPathFactory) -> Study:
+    folder = tmp_path_factory.mktemp("demo")
+    demo(folder)
+    return analyse(folder)
+
+
+def page_of(study: Study) -> Page:
+    page = Page(study_page(study, script(study), ("results.csv",)))
+    assert page.errors == []
+    assert page.loads == []
+    assert len(page.ids) == len(set(page.ids))
+    assert all(link.lstrip("#") in page.ids for link in page.links if link.startswith("#"))
+    return page
+
+
+def test_a_simulated_study_is_marked_everywhere(simulated: Study) -> None:
+    page = page_of(simulated)
+    assert "These data are simulated" in page.words
+    for figure in page.plots.values():
+        assert any(note["text"] == "SIMULATED" for note in figure["layout"]["annotations"])
+    nyquist = [f for f in page.plots.values() if f["layout"]["xaxis"]["title"]["text"] == "Re Z / Ω"]
+    assert len(nyquist) == len(simulated.cells)
+    assert all(f["layout"]["yaxis"]["scaleanchor"] == "x" for f in nyquist)
+
+
+def test_a_measured_study_says_what_to_give_and_what_failed(tmp_path: Path) -> None:
+    made_cells.one_cell(tmp_path)
+    (tmp_path / "letter.txt").write_text("Dear <b>colleague</b>\n")
+    page = page_of(analyse(tmp_path))
+    assert "simulated" not in page.words.lower().replace("mix_simulated", "")
+    assert "give --area for Ohm cm2" in page.words
+    assert "letter.txt" in page.words
+    assert "how was this computed" in page.words
+    assert "from natrode import analysis" in page.words
+    assert "analysis.summarise(cell)" in page.words
+
+
+def test_voltage_and_resistance_share_the_charge(simulated: Study) -> None:
+    strip = next(c for c in simulated.cells if c.name == "strip")
+    series = next(d for key, d in strip.details.items() if key.startswith("interface_resistance_series"))
+    cycling = strip.experiment.cycling
+    drawn = study_plots.voltage_and_resistance(cycling, series, cycling.metadata.geometry.area)
+    voltage, resistance = drawn.figure["data"]
+    assert drawn.figure["layout"]["xaxis"]["title"]["text"] == "net charge / mAh/cm²"
+    assert max(voltage["x"]) == pytest.approx(2.0, rel=1e-3)
+    assert max(resistance["x"]) == pytest.approx(2.0, rel=0.1)
+
+
+def test_charge_is_the_integral_of_the_current() -> None:
+    record = cycling_record([(3600.0, 1e-3), (3600.0, -1e-3)], samples=50)
+    charge = study_plots.charge_passed(record)
+    assert charge.max() == pytest.approx(3.6)
+    assert charge[-1] == pytest.approx(0.0, abs=1e-9)
+
+
+def test_a_waterfall_is_coloured_by_its_values() -> None:
+    f = np.logspace(5, 0, 20)
+    record = spectrum_record([10 + 20 / (1 + 2j * np.pi * f * t) for t in (1e-4, 1e-3, 1e-2)], f)
+    spectra = [(str(n), s) for n, s in enumerate(record.spectra())]
+    drawn = study_plots.waterfall(spectra, np.array([0.0, 1.0, 2.0]), "charge")
+    *lines, bar = drawn.figure["data"]
+    assert len(lines) == 3
+    assert len({line["line"]["color"] for line in lines}) == 3
+    assert bar["marker"]["cmax"] == 2.0
+    assert Column.FREQUENCY in record

@@ -1,0 +1,164 @@
+"""From files to a study: what is read, which analyses are made, what is refused, and what would help."""
+
+import io
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from natrode.errors import InstrumentFileError, RecordError, SpecificationError
+from natrode.workbench import export
+from natrode.workbench.gather import gather
+from natrode.workbench.study import Study, analyse
+from tests.instruments import made_cells
+from tests.instruments.text_files import SAMPLES
+
+
+def quantities(study: Study, cell: int = 0) -> dict[str, object]:
+    return {a.result.quantity: a.result for a in study.cells[cell].answers}
+
+
+def sample(name: str) -> Path:
+    path = SAMPLES / name
+    if not path.exists():
+        pytest.skip(f"the sample {name} is not here (NATRODE_SAMPLES)")
+    return path
+
+
+def test_a_folder_of_one_cell_is_one_study(tmp_path: Path) -> None:
+    made_cells.one_cell(tmp_path)
+    (tmp_path / "letter.txt").write_text("Dear colleague\n")
+    study = analyse(tmp_path)
+    assert [cell.name for cell in study.cells] == ["Na07"]
+    assert [name for name, _ in study.unread] == ["letter.txt"]
+    assert not study.is_simulated
+    resistance = quantities(study)["interface resistance"]
+    assert resistance.to_json()["unit"] == "ohm"
+    assert resistance.area_normalised is False
+    assert study.cells[0].wanted[0].startswith("give --area for Ohm cm2")
+    json.dumps(study.to_json(), allow_nan=False)
+
+
+def test_geometry_comes_from_the_user_only(tmp_path: Path) -> None:
+    made_cells.one_cell(tmp_path)
+    study = analyse(tmp_path, area="0.785 cm2", thickness="1 mm", interfaces_in_series="2")
+    assert quantities(study)["interface resistance"].to_json()["unit"] == "Ohm cm2"
+    assert study.cells[0].wanted == ()
+
+
+def test_the_electrolyte_is_removed_as_the_user_says(tmp_path: Path) -> None:
+    made_cells.one_cell(tmp_path)
+    own, given = (quantities(analyse(tmp_path, electrolyte_resistance=r)) for r in (None, "3 ohm"))
+    low = own["interface resistance"].settings["total_resistance"]
+    assert given["interface resistance"].value == pytest.approx(low - 3.0)
+    with pytest.raises(SpecificationError, match='electrolyte_resistance: read "3", a number without a unit'):
+        analyse(tmp_path, electrolyte_resistance="3")
+
+
+def test_nothing_to_read_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "letter.txt").write_text("Dear colleague\n")
+    with pytest.raises(InstrumentFileError, match="nothing could be read"):
+        analyse(tmp_path)
+    with pytest.raises(InstrumentFileError, match="no such file"):
+        analyse(tmp_path / "no")
+    with pytest.raises(SpecificationError, match="area"):
+        analyse(tmp_path, area="three")
+
+
+def test_simulated_and_measured_cells_meet_only_when_asked(tmp_path: Path) -> None:
+    made_cells.one_cell(tmp_path)
+    made_cells.simulated().to_parquet(tmp_path / "virtual.parquet")
+    with pytest.raises(RecordError, match="--mix-simulated"):
+        analyse(tmp_path)
+    study = analyse(tmp_path, mix_simulated=True)
+    assert [c.is_simulated for c in study.cells] == [False, True]
+    rows = export.result_rows(study)
+    origins = {row[0]: row[1] for row in rows}
+    assert origins["Na07"] == "measured"
+    assert origins.get("virtual", "SIMULATED").startswith("SIMULATED")
+
+
+def test_the_demo_is_read_back_as_simulated_cells(project: Path) -> None:
+    study = analyse(project)
+    assert [c.name for c in study.cells] == [*(f"ramp {n}" for n in range(1, 7)), "strip", "warm"]
+    assert all(c.is_simulated for c in study.cells)
+    assert study.unread == ()
+    assert all(row[1].startswith("SIMULATED") for row in export.result_rows(study) + export.series_rows(study))
+    assert quantities(study)["critical current density (largest survived)"].quality == "good"
+
+
+def test_the_table_of_cells_excludes_but_counts(project: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "copy"
+    shutil.copytree(project, folder)
+    table = folder / "cells.csv"
+    head, first, *rest = table.read_text().split("\n")
+    names, cells = head.split(","), first.split(",")
+    cells[names.index("excluded")], cells[names.index("exclusion reason")] = "yes", "cracked pellet"
+    table.write_text("\n".join([head, ",".join(cells), *rest]))
+    study = analyse(folder)
+    assert study.cells[0].excluded == "cracked pellet"
+    assert len(study.cells) == 8
+
+
+def test_the_script_gives_the_same_numbers(tmp_path: Path) -> None:
+    made_cells.one_cell(tmp_path)
+    study = analyse(tmp_path, area="0.785 cm2")
+    script = tmp_path / "again.py"
+    script.write_text(export.script(study))
+    done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, check=True)
+    for answer in study.cells[0].answers:
+        entry = answer.result.to_json()
+        assert f"{entry['quantity']} | {entry['value']} | {entry['uncertainty']}" in done.stdout
+
+
+def test_the_workbook_holds_what_the_csv_holds(project: Path) -> None:
+    from openpyxl import load_workbook
+
+    study = analyse(project / "strip_impedance.csv")
+    book = load_workbook(io.BytesIO(export.workbook(study)))
+    assert book.sheetnames == ["results", "series", "not read", "about"]
+    rows = list(book["results"].iter_rows(values_only=True))
+    assert rows[0] == export.COLUMNS
+    assert len(rows) - 1 == len(export.result_rows(study))
+    for row, expected in zip(rows[1:], export.result_rows(study), strict=True):
+        assert row[5] == (None if expected[5] is None else pytest.approx(expected[5], rel=1e-14))
+
+
+def test_text_that_looks_like_a_formula_stays_text() -> None:
+    assert export._safe("=1+1") == "'=1+1"
+    assert export._safe(-1.0) == -1.0
+
+
+def test_temperatures_of_names_count_only_when_confirmed() -> None:
+    files = sorted(sample("novocontrol_ascii_solid_conductor").glob("s04147*"))
+    silent, told = gather(files), gather(files, temperature="from names")
+    assert [e.title for e in silent.experiments] == ["s04147"]
+    assert {m.metadata.temperature for m in silent.experiments[0].measurements} == {"unknown"}
+    known = [m.metadata.temperature for m in told.experiments[0].measurements]
+    assert known == pytest.approx([413.15, 433.15, 443.15, 463.15, 473.15])
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "solid_state",
+        "symmetric_LiLi",
+        "gamry_dta",
+        "chi_txt",
+        "versastudio_par",
+        "neware_csv",
+        "novocontrol_ascii_solid_conductor",
+    ],
+)
+def test_real_folders_give_a_study(name: str) -> None:
+    study = analyse(sample(name))
+    assert study.cells
+    assert not study.is_simulated
+    document = json.dumps(study.to_json(), allow_nan=False)
+    assert "NaN" not in document
+    for cell in study.cells:
+        for answer in cell.answers:
+            assert answer.result.area_normalised is not True, "no area was given"
