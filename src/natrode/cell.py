@@ -115,6 +115,9 @@ class Cell(Specification):
     """Stack pressure [Pa]; `unknown` keeps the contact and replenishment that the interface states."""
     replenishment_law: Literal["interface", "creep"] = "interface"
     """Temperature law of replenishment: 0.14 eV (interface) or 0.45 eV (creep); neither is settled."""
+    replenishment_coupling: Literal["interface", "bulk-creep"] = "interface"
+    """What feeds the contact: a process at the interface, which particles in the anode leave alone, or creep of the
+    bulk, which they slow."""
     contact_law: Literal["plastic", "creep"] = "plastic"
     """How a known stack pressure raises the contact fraction: at once with a hardness, or by creep in time."""
     kinetics: Literal["ohmic", "butler-volmer"] = "ohmic"
@@ -194,6 +197,7 @@ name = "h-Na 1:5 symmetric"
 temperature = "25 degC"          # or a profile: [["0 h", "25 degC"], ["10 h", "60 degC"]]
 pressure = "unknown"             # or "1 MPa", or a profile
 replenishment_law = "interface"  # temperature law of replenishment: "interface" (0.14 eV) or "creep" (0.45 eV)
+replenishment_coupling = "interface"  # or "bulk-creep": ceramic particles harden the anode and slow replenishment
 kinetics = "ohmic"               # or "butler-volmer"
 short = "hard"                   # or "soft": a leak that grows
 

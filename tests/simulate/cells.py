@@ -40,7 +40,7 @@ def electrode(**changes):
     row[K.DAMAGE_EXPONENT] = given["exponent"]
     row[K.DAMAGE_TIME] = given["hours"] * 3600
     row[K.PROTRUSION_CHARGE] = given["protrusion"]
-    row[K.RESERVOIR] = given["reservoir"]
+    row[K.RESERVOIR] = given["reservoir"] / RECESSION
     row[K.FILM_RESISTANCE] = given["film"] * 1e-4
     row[K.FILM_LAW] = given["film_law"]
     row[K.FILM_FINAL_RESISTANCE] = given["film_final"] * 1e-4

@@ -162,6 +162,31 @@ def test_both_temperature_laws_of_replenishment_can_be_chosen():
     assert found["creep"] > found["interface"]
 
 
+def test_both_couplings_of_replenishment_can_be_chosen():
+    """At the interface particles change nothing; creep of the bulk they slow by the power of the hardness."""
+
+    def replenishment(interface, coupling):
+        model = parameters.assemble(cell(interface, replenishment_coupling=coupling))
+        return parameters.conditions(model)[0, kernel.REPLENISHMENT_0]
+
+    for interface, fraction in (
+        ("pristine-na/nzsp-hna", 0.0),
+        ("h-na-1-5/nzsp-hna", 0.0538),
+        ("h-na-1-1/nzsp-hna", 0.2213),
+    ):
+        free, slowed = (replenishment(interface, coupling) for coupling in ("interface", "bulk-creep"))
+        assert slowed / free == pytest.approx((1 + 4.5 * fraction) ** -5, rel=1e-9)
+    strip = protocol({**STRIP, "duration": "50 h", "voltage_limit": "0.2 V"})
+    lasts = {
+        coupling: simulate(cell("h-na-1-5/nzsp-hna", replenishment_coupling=coupling), strip).cycling.array(
+            Column.TIME
+        )[-1]
+        for coupling in ("interface", "bulk-creep")
+    }
+    assert lasts["bulk-creep"] < lasts["interface"]
+    assert parameters.assemble(cell()).laws["coupling"] == "interface"
+
+
 def test_contact_never_falls_when_pressure_is_released():
     profile = [["0 h", "0.01 MPa"], ["1 h", "3 MPa"], ["2 h", "3 MPa"], ["3 h", "0 MPa"]]
     for law in ("plastic", "creep"):
@@ -233,6 +258,17 @@ def test_the_metal_that_was_put_in_can_be_stripped_and_no_more(given):
     assert record.array(Column.TIME)[-1] * 10 * virtual.working_area == pytest.approx(charge, rel=1e-9)
     assert record.array(Column.VOLTAGE)[-1] == 3.0
     assert record.metadata.settings["end"] == "stopped by the instrument: voltage limit"
+
+
+def test_a_molten_anode_runs_empty_like_a_solid_one():
+    strip = protocol({**STRIP, "duration": "500 h", "current_density": "1 mA/cm2", "voltage_limit": "3 V"})
+    given = {"thickness": "3 um", "state": "molten"}
+    record = simulate(whole(working=given, counter={"state": "molten"}, temperature="120 degC"), strip).cycling
+    metal = materials.load_material("sodium").properties
+    hours = 3e-6 / metal["molar_volume"].si * FARADAY / 10 / 3600
+    assert record.array(Column.TIME)[-1] / 3600 == pytest.approx(hours, rel=1e-9)
+    assert record.array(Column.VOLTAGE)[-1] == 3.0
+    assert record.array(Column.VOLTAGE)[:-1] == pytest.approx(record.array(Column.VOLTAGE)[0], rel=1e-12)
 
 
 def test_ceramic_in_the_anode_is_no_metal():

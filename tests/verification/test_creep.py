@@ -72,5 +72,6 @@ def test_measured_hardness_exceeds_the_continuum():
     hardness = creep.composite_hardness_ratio(0.2213, 4.5)
     assert prints(continuum, "1.25")
     assert prints(hardness, "2.0")
-    assert prints(hardness**-5, "0.03")
+    assert prints(creep.hardened_creep_ratio(0.2213, 4.5, 5.0), "0.03")
+    assert creep.hardened_creep_ratio(0.0, 4.5, 5.0) == 1.0
     assert creep.composite_hardness_ratio(0.0, 4.5) == 1.0

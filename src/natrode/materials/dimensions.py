@@ -78,6 +78,7 @@ PARAMETER_DIMENSIONS: dict[str, str] = {
     "hardness": "pressure",
     "contact_angle": "angle",
     "particle_volume_fraction": "fraction",  # phi
+    "hardening_coefficient": "number",  # k of H/H0 = 1 + k phi
     # short
     "crack_overpotential": "voltage",  # eta_c
     "damage_exponent": "number",  # n

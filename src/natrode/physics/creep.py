@@ -139,3 +139,26 @@ def composite_hardness_ratio(volume_fraction: FloatOrArray, hardening_coefficien
     Source: `assumed`, from a twofold hardness at 1:1 (Sci. Bull. 2021, 66, 179); Shore numbers are not MPa.
     """
     return 1.0 + hardening_coefficient * volume_fraction
+
+
+def hardened_creep_ratio(volume_fraction: FloatOrArray, hardening_coefficient: float, exponent: float) -> FloatOrArray:
+    """Creep rate of metal hardened by particles relative to that of the metal, from its measured hardness.
+
+    Args:
+        volume_fraction: phi of the particles, scalar or array [-].
+        hardening_coefficient: k of `composite_hardness_ratio`, scalar [-].
+        exponent: n of the metal, scalar [-].
+
+    Returns:
+        Ratio of rates at equal stress, shape of `volume_fraction` [-].
+
+    Formula:
+        ratio = (1 + k phi)^-n.
+
+    Validity: phi <= 0.22; below `composite_creep_ratio`, because particles harden sodium more than the continuum
+        estimate says.
+
+    Source: Norton's law with the flow stress raised as the hardness; natrode model notes C4, `assumed`.
+    """
+    ratio: FloatOrArray = composite_hardness_ratio(volume_fraction, hardening_coefficient) ** -exponent
+    return ratio

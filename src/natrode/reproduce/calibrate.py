@@ -63,10 +63,39 @@ def stored_sample(paper: Paper, name: str) -> Sample:
         raise CalibrationError(
             f"{path.name}: the sample of {paper.key} is missing; run: natrode calibrate {paper.key} --store"
         )
-    rows = list(csv.reader(line for line in path.read_text().splitlines() if not line.startswith("#")))
+    lines = path.read_text().splitlines()
+    again = f"; store it again: natrode calibrate {paper.key} --store"
+    if not set(_terms(calibration)) <= set(lines):
+        raise CalibrationError(
+            f"{path.name}: was drawn from another prior, or on other figures, than the paper's{again}"
+        )
+    rows = list(csv.reader(line for line in lines if not line.startswith("#")))
     if rows[0] != [parameter.label for parameter in calibration.parameters]:
-        raise CalibrationError(f"{path.name}: holds other parameters than the prior of {paper.key}; store it again")
+        raise CalibrationError(f"{path.name}: holds other parameters than the prior of {paper.key}{again}")
     return Sample(calibration, np.array(rows[1:], float))
+
+
+def transferred_sample(paper: Paper, name: str) -> Sample:
+    """The stored sample as it holds for cells of another laboratory.
+
+    What is a property of metal and electrolyte keeps its sample; how deep and how even the contacts are is made anew
+    at every assembly, and has the whole prior.
+    """
+    stored = stored_sample(paper, name)
+    prior = prior_sample(stored.calibration, len(stored.values))
+    own = [n for n, parameter in enumerate(stored.calibration.parameters) if not parameter.transfers]
+    values = stored.values.copy()
+    values[:, own] = prior.values[:, own]
+    return Sample(stored.calibration, values)
+
+
+def _terms(calibration: Calibration) -> list[str]:
+    """Comment lines of a sample's file that say what it was drawn from."""
+    prior = (
+        f"# prior {parameter.label}: {parameter.distribution}, {parameter.text[0]} to {parameter.text[1]}"
+        for parameter in calibration.parameters
+    )
+    return [f"# conditioned on {', '.join(calibration.figures)}; seed {calibration.seed}", *prior]
 
 
 def store(paper: Paper, sample: Sample, path: Path | None = None) -> Path:
@@ -74,7 +103,7 @@ def store(paper: Paper, sample: Sample, path: Path | None = None) -> Path:
     calibration = sample.calibration
     text = io.StringIO()
     text.write(f"# natrode posterior sample, SI units; paper {paper.key}, calibration {calibration.name}\n")
-    text.write(f"# conditioned on {', '.join(calibration.figures)}; seed {calibration.seed}\n")
+    text.writelines(f"{line}\n" for line in _terms(calibration))
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow([parameter.label for parameter in calibration.parameters])
     writer.writerows([[f"{value:.9g}" for value in row] for row in sample.values])

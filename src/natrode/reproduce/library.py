@@ -248,6 +248,8 @@ class CalibrationParameter:
     reason: str
     label: str
     """Name that is unique within a calibration, such as "void_capacity (h-na-*)"."""
+    transfers: bool = True
+    """Whether the value holds for cells of another laboratory."""
 
 
 @dataclass(frozen=True)
@@ -644,6 +646,7 @@ class _ParameterTable(Specification):
     low: str | float
     high: str | float
     reason: _Text
+    transfers: bool = True
 
 
 class _VariantTable(Specification):
@@ -949,6 +952,7 @@ def _parameter(table: _ParameterTable, where: str) -> CalibrationParameter:
         text=(str(table.low), str(table.high)),
         reason=table.reason,
         label=f"{table.name} ({', '.join(name.split('/')[0] for name in table.interfaces + table.electrolytes)})",
+        transfers=table.transfers,
     )
 
 

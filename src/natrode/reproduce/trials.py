@@ -12,7 +12,7 @@ from natrode.cell import Cell
 from natrode.measurement import Column, Experiment
 from natrode.protocol import CriticalCurrentRamp, CurrentRamp, Cycling, OneSided, Protocol
 from natrode.reproduce import library
-from natrode.reproduce.calibrate import Sample, prior_sample, stored_sample
+from natrode.reproduce.calibrate import Sample, prior_sample, stored_sample, transferred_sample
 from natrode.reproduce.library import Figure, Paper, Trial
 from natrode.reproduce.quantities import NO_ANSWER, Answer, Context, analyse
 from natrode.simulate import kernel, parameters, replicates, symmetric
@@ -79,7 +79,7 @@ def flattened(order: Sequence[Any]) -> list[str]:
 def sample_for(paper: Paper, trial: Trial) -> tuple[Sample | None, Sample | None]:
     """Posterior sample and prior draws that a trial runs on; None where nothing is calibrated.
 
-    Figures of other papers run on the sample of the first paper, whose interfaces theirs extend.
+    Figures of other papers run on the sample of the first paper, whose interfaces theirs extend, where it transfers.
     """
     home = (
         paper if paper.calibrations else library.load_paper("hybrid-na-2022") if paper.kind == "validation" else paper
@@ -87,7 +87,8 @@ def sample_for(paper: Paper, trial: Trial) -> tuple[Sample | None, Sample | None
     if trial.calibration not in home.calibrations:
         return None, None
     calibration = home.calibrations[trial.calibration]
-    return stored_sample(home, trial.calibration), prior_sample(calibration, PRIOR_DRAWS)
+    sample = stored_sample if home is paper else transferred_sample
+    return sample(home, trial.calibration), prior_sample(calibration, PRIOR_DRAWS)
 
 
 def run_trial(key: str, trial_id: str) -> Outcome:

@@ -39,7 +39,6 @@ from natrode.simulate.kernel import (
     POINTS,
     POTENTIAL,
     PRESSURE,
-    RECESSION,
     RESERVOIR,
     RESERVOIR_EMPTY,
     RISE,
@@ -203,7 +202,7 @@ def event_value(
     if kind == EMPTY:
         stripped = state[4] if k == 0 else -state[4]
         row = model.parameters[k]
-        return float(stripped * row[RECESSION] / row[AREA] - row[RESERVOIR])
+        return float(stripped / row[AREA] / row[RESERVOIR] - 1.0)
     time = drive[SINCE] + local
     current = current_at(model, state, drive, time, at)
     if kind == OVERTAKEN:
@@ -522,7 +521,7 @@ def near_empty(model: Model, state: FloatArray, former: FloatArray) -> bool:
     for k in range(2):
         row = model.parameters[k]
         stripped = state[4] + 2.0 * moved if k == 0 else -(state[4] + 2.0 * moved)
-        if stripped * row[RECESSION] / row[AREA] > row[RESERVOIR]:
+        if stripped / row[AREA] > row[RESERVOIR]:
             return True
     return False
 

@@ -35,9 +35,9 @@ BoolArray = npt.NDArray[np.bool_]
     FILM_TIME,
     FILM_GROWTH_RATE,
     FILM_UNDER_CONTACTS,
-    RESERVOIR,
+    RESERVOIR,  # charge that can be stripped per area [C/m2]
     AREA,
-    RECESSION,
+    RECESSION,  # void thickness per charge and area [m3/C]; 0: molten metal leaves no voids
     N_PARAMETERS,
 ) = range(19)
 # ---- columns of the table of conditions in time --------------------------------------------------------------

@@ -12,7 +12,7 @@ from natrode import materials
 from natrode.cell import Cell, Electrode
 from natrode.constants import BOLTZMANN_EV, FARADAY, ROOM_TEMPERATURE, VACUUM_PERMITTIVITY
 from natrode.errors import SimulationError
-from natrode.physics import contact, replenishment
+from natrode.physics import contact, creep, replenishment
 from natrode.simulate import kernel
 from natrode.specification import Profile
 
@@ -106,7 +106,7 @@ def assemble(cell: Cell) -> Model:
         rows[k] = _row(values, areas[k])
         recession = metal.properties["molar_volume"].si / FARADAY
         rows[k, kernel.RECESSION] = 0.0 if electrode.state == "molten" else recession
-        rows[k, kernel.RESERVOIR] = _metal_thickness(electrode, interface, values, areas[k])
+        rows[k, kernel.RESERVOIR] = _metal_thickness(electrode, interface, values, areas[k]) / recession
         sides.append(values)
     return Model(
         electrodes=rows,
@@ -116,7 +116,11 @@ def assemble(cell: Cell) -> Model:
         pressure=None if cell.pressure == "unknown" else cell.pressure,
         butler_volmer=cell.kinetics == "butler-volmer",
         soft_short_time=0.0 if cell.short == "hard" else cell.soft_short_time,
-        laws={"replenishment": cell.replenishment_law, "contact": cell.contact_law},
+        laws={
+            "replenishment": cell.replenishment_law,
+            "coupling": cell.replenishment_coupling,
+            "contact": cell.contact_law,
+        },
     )
 
 
@@ -232,9 +236,11 @@ def conditions(model: Model, temperature: Profile | None = None, pressure: Profi
     )
     for k, values in enumerate(model.interfaces):
         energy = float(values[f"replenishment_activation_energy_{model.laws['replenishment']}"])
+        slowing = 1.0 if model.laws["coupling"] == "interface" else _creep_slowing(values)
         table[:, kernel.RESISTANCE_SCALE_0 + k] = _arrhenius(kelvin, float(values["resistance_activation_energy"]))
         table[:, kernel.REPLENISHMENT_0 + k] = [
-            replenishment.replenishment_current_density(
+            slowing
+            * replenishment.replenishment_current_density(
                 float(values["replenishment_current_density"]),
                 float(t),
                 ROOM_TEMPERATURE,
@@ -246,6 +252,20 @@ def conditions(model: Model, temperature: Profile | None = None, pressure: Profi
         ]
         table[:, kernel.CONTACT_FRACTION_0 + k] = _contact_fraction(values, times, pascal, model.laws["contact"])
     return table
+
+
+def _creep_slowing(values: Mapping[str, float | str]) -> float:
+    """Creep rate of the anode over that of its metal, by the particles in it."""
+    fraction = float(values.get("particle_volume_fraction", 0.0))
+    if fraction == 0.0:
+        return 1.0
+    if missing := [name for name in ("hardening_coefficient", "creep_exponent") if name not in values]:
+        raise SimulationError(
+            f'replenishment_coupling = "bulk-creep" needs {", ".join(missing)} of an anode with particles'
+        )
+    return float(
+        creep.hardened_creep_ratio(fraction, float(values["hardening_coefficient"]), float(values["creep_exponent"]))
+    )
 
 
 def _arrhenius(kelvin: FloatArray, energy: float) -> FloatArray:
