@@ -12,6 +12,7 @@ from natrode.measurement import Column, Measurement
 
 Indices = npt.NDArray[np.intp]
 
+LOOP = "Loop Index / 1"
 STEP_CHANGE = 0.01
 """A jump of the current by this fraction inside one sign starts a new half cycle (one-sided steps)."""
 
@@ -116,6 +117,8 @@ def half_cycles(record: Record, threshold: float | None = None) -> HalfCycles:
     signal = current if measured else voltage
     level = _rest_level(signal, measured) if threshold is None else float(threshold)
     first, last = _runs(signal, time, level, split_steps=measured)
+    if not measured and LOOP in record:  # without a current only the instrument's loops tell equal steps apart
+        first, last = _split_at(first, last, np.flatnonzero(np.diff(record.array(LOOP)[rows])) + 1)
     return _summarise(record, rows, time, voltage, current, first, last, level)
 
 
@@ -155,6 +158,16 @@ def _runs(signal: Array, time: Array, level: float, *, split_steps: bool) -> tup
     last = np.append(first[1:], len(sign)) - 1
     active = sign[first] != 0
     return first[active], last[active]
+
+
+def _split_at(first: Indices, last: Indices, cuts: Indices) -> tuple[Indices, Indices]:
+    """Runs cut where a loop begins; the first sample of a loop, taken before its current flows, is left out."""
+    inside = np.unique(np.concatenate([cuts, cuts + 1]))
+    starts = np.union1d(first, inside[(inside > first[0]) & (inside <= last[-1])]) if len(first) else first
+    owner = np.searchsorted(first, starts, side="right") - 1
+    ends = np.minimum(np.append(starts[1:], np.iinfo(np.intp).max) - 1, last[np.maximum(owner, 0)])
+    keep = (owner >= 0) & (starts <= last[np.maximum(owner, 0)]) & ~np.isin(starts, cuts)
+    return starts[keep], ends[keep]
 
 
 def _jumps(signal: Array, new: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:

@@ -1,11 +1,12 @@
 """Whether, how and when a cell failed, with the witnesses and how sure they make it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
 
+from natrode.analysis.collapse import collapses, spectrum_series
 from natrode.analysis.cycling import voltages
 from natrode.analysis.drops import resistance_drop
 from natrode.analysis.evidence import (
@@ -40,7 +41,8 @@ Grade = Literal["none", "possible", "probable", "certain"]
 Criterion = Literal["any", "short", "contact loss", "voltage limit", "overpotential"]
 
 METHOD = (
-    "independent witnesses: V below 0.95 i R_SE, falls of V/i over 5 %, noise variance x5, rise of V/i within "
+    "independent witnesses: V below 0.95 i R_SE, falls of V/i over 5 % (or of |Z| with its phase), collapse of the "
+    "voltage at rest, noise variance x5, rise of V/i within "
     "a half cycle, half cycles cut short; one makes 'possible', two 'probable', three or two decisive ones "
     "'certain'; V/i brought to one temperature by 0.26 eV (3.4 %/K) where it was recorded, else 2-3 K allowed for"
 )
@@ -66,6 +68,8 @@ class FailureVerdict:
     summary: str
     settings: dict[str, Any]
     source: tuple[str, ...]
+    undecided: tuple[Evidence, ...] = ()
+    """Events that look like a short in voltage or resistance and are told from an activation by nothing."""
     method: str = METHOD
 
     @property
@@ -83,22 +87,24 @@ class FailureVerdict:
             "half_cycle": self.half_cycle,
             "recovered": self.recovered,
             "alternatives": list(self.alternatives),
-            "evidence": [
-                {
-                    "kind": e.kind,
-                    "points_to": e.points_to,
-                    "statement": e.statement,
-                    "numbers": plain(e.numbers),
-                    "onset": plain(e.onset),
-                    "decisive": e.decisive,
-                }
-                for e in self.evidence
-            ],
+            "evidence": [_plain_evidence(e) for e in self.evidence],
+            "undecided": [_plain_evidence(e) for e in self.undecided],
             "margin": self.margin.to_json(),
             "settings": plain(self.settings),
             "source": list(self.source),
             "method": self.method,
         }
+
+
+def _plain_evidence(evidence: Evidence) -> dict[str, Any]:
+    return {
+        "kind": evidence.kind,
+        "points_to": evidence.points_to,
+        "statement": evidence.statement,
+        "numbers": plain(evidence.numbers),
+        "onset": plain(evidence.onset),
+        "decisive": evidence.decisive,
+    }
 
 
 def failure(
@@ -113,7 +119,7 @@ def failure(
 
     Args:
         record: a cycling record, or an experiment; an experiment's first spectrum gives the electrolyte's
-            resistance when none is given.
+            resistance when none is given, and three spectra or more are searched for a collapse, too.
         electrolyte_resistance: of the whole cell [Ohm], a (value, uncertainty) pair, or a Result.
         voltage_limit: of the protocol [V]; None: the first `voltage_limit` in the record's settings, if any.
         reference_temperature: [K] at which the electrolyte's resistance holds; None: the nominal temperature,
@@ -127,7 +133,7 @@ def failure(
     Raises:
         RecordError: for a record of another kind, or a resistance that is none.
 
-    Source: detectors a, b and e of natrode model notes D, grading included; the thresholds are natrode's.
+    Source: detectors a, b, c and e of natrode model notes D, grading included; the thresholds are natrode's.
     """
     cycling = of_kind(record, "cycling")
     electrolyte, note = _electrolyte(record, cycling, electrolyte_resistance)
@@ -151,7 +157,41 @@ def failure(
     polarised, kind = _polarisation_evidence(trace, settings["voltage_limit"])
     if trace.half.basis == "voltage":  # without a current a change of current looks like anything else
         shorts, polarised = [e for e in shorts if e.kind == "resistance drop"], []
-    return _verdict(cycling, trace, shorts, polarised, kind, margin, settings)
+    seen, undecided = _seen_in_spectra(record, trace)
+    shorts, early = _joined(shorts, seen)
+    found = _verdict(cycling, trace, shorts, polarised, kind, margin, settings)
+    return replace(found, undecided=(*undecided, *early))
+
+
+def _seen_in_spectra(record: Record, trace: Trace) -> tuple[list[Evidence], list[Evidence]]:
+    """Witnesses in an experiment's spectra, and what they cannot decide, each with its half cycle."""
+    if not isinstance(record, Experiment):
+        return [], []
+    found: list[Evidence] = []
+    undecided: list[Evidence] = []
+    for impedance in record.of_kind("impedance"):
+        series = spectrum_series(impedance)
+        if series is not None:
+            witnesses, open_questions = collapses(series)
+            found, undecided = [*found, *witnesses], [*undecided, *open_questions]
+
+    def placed(evidence: Evidence) -> Evidence:
+        number = int(np.searchsorted(trace.half.start_time, evidence.onset[1], side="left")) - 1
+        return replace(evidence, half_cycle=int(np.clip(number, 0, len(trace.half) - 1)))
+
+    return [placed(e) for e in found], [placed(e) for e in undecided]
+
+
+def _joined(voltage: list[Evidence], spectra: list[Evidence]) -> tuple[list[Evidence], list[Evidence]]:
+    """Witnesses of one event: those of the spectra with those of the voltage that do not come well before them.
+
+    A fall of V/i before two witnesses in the spectra is an event of its own, which the spectra after it do not confirm.
+    """
+    if len({e.kind for e in spectra}) < 2:
+        return [*voltage, *spectra], []
+    begin = min(e.onset[0] for e in spectra)
+    early = [e for e in voltage if e.onset[1] < begin and e.kind in ("resistance drop", "lowest resistance")]
+    return [e for e in (*voltage, *spectra) if e not in early], early
 
 
 def _electrolyte(
@@ -283,8 +323,12 @@ def _polarisation_evidence(trace: Trace, limit: float | None) -> tuple[list[Evid
     return evidence, kind
 
 
+_CLASS = {"impedance": "resistance drop"}
+
+
 def _grade(evidence: list[Evidence]) -> Grade:
-    classes = {e.kind for e in evidence if not e.from_start} or {e.kind for e in evidence}
+    # V/i and |Z| fall for the same reason: one class of evidence
+    classes = {_CLASS.get(e.kind, e.kind) for e in evidence if not e.from_start} or {e.kind for e in evidence}
     decisive = {e.kind for e in evidence if e.decisive and not e.from_start}
     if len(classes) >= 3 or (len(classes) == 2 and len(decisive) == 2):
         return "certain"
@@ -376,7 +420,7 @@ def _alternatives(kind: FailureKind, trace: Trace, shorts: list[Evidence]) -> tu
             names.append("activation or contact that formed anew, not decidable from the voltage alone")
         if "ohmic floor" in kinds and any(e.from_start for e in shorts):
             names.append("the electrolyte's resistance that was given is too large")
-        if trace.half.basis == "voltage":
+        if trace.half.basis == "voltage" and "rest potential" not in kinds:
             names.append("a change of the current, which was not recorded")
         if not trace.compensated:
             names.append("a change of temperature that was not recorded")
