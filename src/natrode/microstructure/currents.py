@@ -4,13 +4,15 @@ The first plane is at potential 1, the last at 0; both lie half a voxel outside 
 joined to them by equal conductances.
 """
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 from numba import prange
 
 from natrode.compiled import compiled_parallel
 from natrode.microstructure.aggregation import Graph
-from natrode.microstructure.lattice import Indices, Lattice, face_table
+from natrode.microstructure.lattice import Image, Indices, Lattice, face_table
 from natrode.microstructure.operators import Floats, Operator, Vector, VoxelOperator
 
 Doubles = npt.NDArray[np.float64]
@@ -42,6 +44,41 @@ def graded_graph(lattice: Lattice, conductivity: Floats, weights: tuple[float, f
     places = np.empty((3, size), np.int16)
     _fill_places(lattice.positions, lattice.shape, places)
     return Graph(size, lattice.red, lattice.planes, first, columns, values, ground, places)
+
+
+def phase_graph(
+    lattice: Lattice,
+    conductivity: Floats,
+    weights: tuple[float, float, float],
+    phases: Image,
+    barriers: tuple[float, float, float],
+    series: float,
+) -> Graph:
+    """Conductances between voxels of several phases with a resistance between them.
+
+    Args:
+        lattice: the voxels.
+        conductivity: of each voxel, shape (lattice.size,), above zero [-].
+        weights: conductance of a face between two voxels of conductivity 1, along x, y, z [-].
+        phases: which phase each voxel is, shape (lattice.size,).
+        barriers: resistance of a face between two phases over that between two voxels of conductivity 1, along
+            x, y, z [-].
+        series: resistance between the plane before the first layer and its face, over the same [-].
+
+    Returns:
+        The finest level, with an insulating plane behind the last layer.
+
+    Formula:
+        g = w/(1/(2 s1) + b + 1/(2 s2)), b = 0 within a phase; to the plane g = w/(1/(2 s) + r).
+
+    Source: resistances in series.
+    """
+    graph = graded_graph(lattice, conductivity, weights)
+    factors = np.asarray([weights, barriers], np.float32)
+    _fill_phases(lattice.neighbours, conductivity, phases, factors, graph.first, graph.values)
+    first_layer = face_table(1.0, 0.0)[:, 3].astype(np.float32)[lattice.codes]
+    ground = first_layer * np.float32(weights[0]) / (np.float32(0.5) / conductivity + np.float32(series))
+    return replace(graph, ground=ground.astype(np.float32))
 
 
 def end_layer(lattice: Lattice, operator: Operator, layer: int) -> tuple[Indices, Doubles]:
@@ -119,7 +156,9 @@ def potential_image(lattice: Lattice, u: Vector) -> Floats:
     return image
 
 
-def current_image(lattice: Lattice, operator: Operator, u: Vector, factors: tuple[float, float, float]) -> Floats:
+def current_image(
+    lattice: Lattice, operator: Operator, u: Vector, factors: tuple[float, float, float], plane: float = 1.0
+) -> Floats:
     """Current density in the voxels, the mean of their two faces along each axis.
 
     Args:
@@ -127,6 +166,7 @@ def current_image(lattice: Lattice, operator: Operator, u: Vector, factors: tupl
         operator: their conductances.
         u: potential, shape (lattice.size + 1,) [-].
         factors: current density of one unit of current through a face along x, y, z [A/m2].
+        plane: potential of the first plane; that of the last is 0 [-].
 
     Returns:
         Current density along x, y, z, 0 where there is no unknown, shape (3, nx, ny, nz) [A/m2].
@@ -139,9 +179,9 @@ def current_image(lattice: Lattice, operator: Operator, u: Vector, factors: tupl
         graph = operator.graph
         rows = (graph.first, graph.columns, graph.values, graph.places)
         _graph_density(*rows, lattice.positions, u, half, flat)
-    for layer, plane in ((0, 1.0), (lattice.shape[0] - 1, 0.0)):
+    for layer, potential, sign in ((0, plane, 1.0), (lattice.shape[0] - 1, 0.0, -1.0)):
         voxels, conductances = end_layer(lattice, operator, layer)
-        drops = np.abs(plane - u[voxels].astype(np.float64))
+        drops = sign * (potential - u[voxels].astype(np.float64))
         flat[0, lattice.positions[voxels]] += half[0] * conductances * drops
     return image
 
@@ -168,6 +208,23 @@ def _fill_graded(
                 one, two = np.float64(conductivity[v]), np.float64(conductivity[other])
                 columns[entry] = other
                 values[entry] = weights[face >> 1] * 2.0 * one * two / (one + two)
+                entry += 1
+
+
+@compiled_parallel
+def _fill_phases(
+    neighbours: Indices, conductivity: Floats, phases: Image, factors: Floats, first: Indices, values: Floats
+) -> None:
+    missing = conductivity.size
+    for v in prange(missing):
+        entry = first[v]
+        for face in range(6):
+            other = neighbours[v, face]
+            if other != missing:
+                resistance = 0.5 / np.float64(conductivity[v]) + 0.5 / np.float64(conductivity[other])
+                if phases[v] != phases[other]:
+                    resistance += factors[1, face >> 1]
+                values[entry] = factors[0, face >> 1] / resistance
                 entry += 1
 
 

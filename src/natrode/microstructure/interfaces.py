@@ -184,6 +184,8 @@ def _directions(voxel_size: VoxelSize) -> tuple[npt.NDArray[np.int64], Doubles, 
     sphere = np.stack([radius * np.cos(angle), radius * np.sin(angle), height], axis=1)
     nearest = np.argmax(np.abs(sphere @ (vectors / lengths[:, None]).T), axis=1)
     shares = np.bincount(nearest, minlength=13) / _SAMPLES
+    alike = [tuple(vector) for vector in np.sort(np.abs(vectors), axis=1)]  # mirrored, or turned where edges are equal
+    shares = np.array([np.mean([s for s, kind in zip(shares, alike, strict=True) if kind == own]) for own in alike])
     return steps, shares, lengths
 
 
@@ -233,14 +235,19 @@ def _crossings(
 
 @compiled
 def _bias(marks: Image, i: int, j: int, k: int, units: Doubles, shares: Doubles, faces: Doubles) -> float:
-    """What 13 directions make of a unit area with the orientation of the faces within two voxels."""
+    """What 13 directions make of a unit area with the orientation of the faces within two voxels.
+
+    A mark is on the far side of its voxel, so that two voxels on lie the faces that are two and a half away: these
+    are left out, as they are on the near side.
+    """
     nx, ny, nz = marks.shape
     low, high = max(k - 2, 0), min(k + 3, nz)
     sums = 0  # three counts of at most 125 in one number
     for x in range(max(i - 2, 0), min(i + 3, nx)):
         for y in range(max(j - 2, 0), min(j + 3, ny)):
+            kept = 7 - (1 if x == i + 2 else 0) - (2 if y == j + 2 else 0)
             for z in range(low, high):
-                mark = int(marks[x, y, z])
+                mark = int(marks[x, y, z]) & (kept - 4 if z == k + 2 else kept)
                 sums += (mark & 1) + ((mark & 2) << 7) + ((mark & 4) << 14)
     a, b, c = (sums & 255) * faces[0], ((sums >> 8) & 255) * faces[1], (sums >> 16) * faces[2]
     length = np.sqrt(a * a + b * b + c * c)

@@ -2,12 +2,12 @@
 
 import math
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numba import prange
 
 from natrode.compiled import compiled_twice
-from natrode.microstructure.multigrid import Hierarchy
 from natrode.microstructure.operators import Floats, choose
 
 
@@ -24,8 +24,18 @@ class Descent:
     """Estimate of what it could still fall: the squared energy norm of the error [-]."""
 
 
+class System(Protocol):
+    """A symmetric positive matrix with its preconditioner."""
+
+    def precondition(self, b: Floats) -> Floats:
+        """Return an approximate solution, at least as long as `b`; the next call may overwrite it."""
+
+    def apply(self, p: Floats, q: Floats) -> float:
+        """Set q to the matrix times p and return p.q."""
+
+
 def conjugate_gradients(
-    hierarchy: Hierarchy,
+    system: System,
     r: Floats,
     x: Floats,
     *,
@@ -38,9 +48,9 @@ def conjugate_gradients(
     """Solve (A + mass) x = b in single precision by preconditioned conjugate gradients.
 
     Args:
-        hierarchy: the operator with its levels.
+        system: the matrix and its preconditioner, such as a hierarchy.
         r: on entry b - (A + mass) x, on return the residual that is left, shape (size,) [-].
-        x: the start, on return the solution, shape (size + 1,), its last entry 0 [-].
+        x: the start, on return the solution, at least as long as r; what is longer stays 0 [-].
         residual: stop when the norm of r is at most this [-].
         relative_residual: or at most this share of that at the start [-].
         energy: total of the energy functional at the start, of which `relative_energy` is a share [-].
@@ -57,21 +67,20 @@ def conjugate_gradients(
 
     Source: Hestenes and Stiefel 1952, J. Res. NBS 49, 409; Strakos and Tichy 2002, ETNA 13, 56.
     """
-    operator = hierarchy.levels[0].operator
-    size = operator.size
-    p, q = np.zeros(size + 1, np.float32), np.empty(size, np.float32)
+    size = r.size
+    p, q = np.zeros_like(x), np.empty(size, np.float32)
     falls: list[float] = []
     product, remaining, count = 0.0, math.inf, 0
     norm = math.sqrt(choose(_dot, size)(r, r))
     goal = max(residual, relative_residual * norm)
     while count < most:
-        z = hierarchy.precondition(r)
+        z = system.precondition(r)
         former, product = product, float(choose(_dot, size)(r, z))
         if not product > 0.0:
             norm, remaining = (0.0, 0.0) if product == 0.0 else (norm, remaining)
             break
         choose(_direct, size)(p, z, product / former if count else 0.0)
-        step = product / operator.apply(p, hierarchy.mass, q)
+        step = product / system.apply(p, q)
         norm = math.sqrt(choose(_advance, size)(x, r, p, q, step))
         falls.append(step * product)
         count += 1
@@ -99,7 +108,7 @@ def _dot(one: Floats, other: Floats) -> float:
 @compiled_twice
 def _direct(p: Floats, z: Floats, factor: float) -> None:
     single = np.float32(factor)
-    for v in prange(p.size - 1):
+    for v in prange(z.size):
         p[v] = z[v] + single * p[v]
 
 

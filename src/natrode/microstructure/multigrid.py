@@ -72,6 +72,10 @@ class Hierarchy:
         self._cycle(0, b)
         return self.levels[0].x
 
+    def apply(self, p: Floats, q: Floats) -> float:
+        """Set q = (A + mass) p on the finest level and return p.q."""
+        return self.levels[0].operator.apply(p, self.mass, q)
+
     def below(self, depth: int) -> "Hierarchy":
         """Return the hierarchy that begins at a coarser level, to solve a smaller problem there first."""
         mass = self.mass

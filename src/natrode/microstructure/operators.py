@@ -70,7 +70,7 @@ class VoxelOperator:
         arguments = (lattice.neighbours, lattice.codes, self.single_weights, self.single_faces, p, mass, q)
         return float(choose(_voxel_apply, self.size)(*arguments))
 
-    def subtract(self, u: Vector, r: Floats) -> None:
+    def subtract(self, u: Vector, r: Vector) -> None:
         """Set r = r - A u, computed in double precision."""
         lattice = self.lattice
         choose(_voxel_subtract, self.size)(lattice.neighbours, lattice.codes, self.weights, self.faces, u, r)
@@ -118,7 +118,7 @@ class GraphOperator:
         arguments = (graph.first, graph.columns, graph.values, graph.ground, p, mass, q)
         return float(choose(_graph_apply, self.size)(*arguments))
 
-    def subtract(self, u: Vector, r: Floats) -> None:
+    def subtract(self, u: Vector, r: Vector) -> None:
         """Set r = r - A u, computed in double precision."""
         graph = self.graph
         choose(_graph_subtract, self.size)(graph.first, graph.columns, graph.values, graph.ground, u, r)
@@ -207,7 +207,7 @@ def _voxel_apply(
 
 
 @compiled_twice
-def _voxel_subtract(neighbours: Indices, codes: Image, weights: Doubles, faces: Doubles, u: Vector, r: Floats) -> None:
+def _voxel_subtract(neighbours: Indices, codes: Image, weights: Doubles, faces: Doubles, u: Vector, r: Vector) -> None:
     wx, wy, wz = weights[0], weights[1], weights[2]
     for v in prange(codes.size):
         code, here = codes[v], np.float64(u[v])
@@ -273,7 +273,7 @@ def _graph_apply(
 
 
 @compiled_twice
-def _graph_subtract(first: Indices, columns: Indices, values: Floats, ground: Floats, u: Vector, r: Floats) -> None:
+def _graph_subtract(first: Indices, columns: Indices, values: Floats, ground: Floats, u: Vector, r: Vector) -> None:
     for v in prange(ground.size):
         here = np.float64(u[v])
         value = np.float64(ground[v]) * here

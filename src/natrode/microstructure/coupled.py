@@ -1,0 +1,406 @@
+"""Ions in a conductor and electrons in metal, coupled by a reaction where they touch: Newton's method.
+
+All potentials are -phi F/RT against the current collector, so that the overpotential of stripping, metal minus
+ionic conductor, is the unknown of the conductor minus that of the metal. Conductances are relative to that between
+two voxels along the depth.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from natrode.compiled import compiled
+from natrode.errors import SimulationError
+from natrode.microstructure.contacts import Exchange, coarse_exchange
+from natrode.microstructure.krylov import conjugate_gradients
+from natrode.microstructure.lattice import Indices
+from natrode.microstructure.multigrid import Hierarchy
+from natrode.microstructure.operators import NO_MASS, Doubles, Floats, Vector
+
+_MOST_STEPS = 60
+_FIRST_FORCING = 0.1
+_DEEPEST_START = 3
+_COARSE_TOLERANCE = 3e-3
+_NO_MASS_BELOW = 1e-3
+
+
+@dataclass(frozen=True, eq=False)
+class Circuit:
+    """What conducts and what reacts: the conductor's levels, the plane before it, contacts and metal."""
+
+    hierarchy: Hierarchy
+    entering: Indices
+    """Voxels of the first layer."""
+    inlets: Doubles
+    """Their conductances to the plane, with half a voxel and the series resistance in between [-]."""
+    exchange: Exchange
+    pieces: int
+    """Metal pieces, the one on the collector included."""
+    metal: Hierarchy | None = None
+    """Levels of the metal's voxels; None where each piece is at one potential."""
+    behind: Indices = field(default_factory=lambda: np.empty(0, np.int32))
+    """Metal voxel behind each contact, for `metal`."""
+    metal_positions: Indices = field(default_factory=lambda: np.empty(0, np.int32))
+    """Flat index of each metal voxel in the image, for `metal`."""
+
+    @property
+    def size(self) -> int:
+        """Voxels of the conductor."""
+        return self.hierarchy.levels[0].operator.size
+
+    @property
+    def metal_size(self) -> int:
+        """Voxels of the metal that have potentials of their own."""
+        return 0 if self.metal is None else self.metal.levels[0].operator.size
+
+
+@dataclass(eq=False)
+class State:
+    """Potentials of a circuit [RT/F]."""
+
+    u: Doubles
+    """Of the conductor's voxels and 0, shape (size + 1,)."""
+    pieces: Doubles
+    """Of the metal pieces, that on the collector 0."""
+    metal: Doubles
+    """What the metal's voxels differ from their pieces by, and 0, shape (metal_size + 1,)."""
+    plane: float
+    """Of the plane before the conductor."""
+
+    def moved(self, step: float, dx: Floats, circuit: Circuit) -> "State":
+        """Return the state after a step along a correction."""
+        parts = _Parts.of(circuit)
+        scaled = step * dx.astype(np.float64)
+        plane = self.plane + float(scaled[-1])
+        return State(
+            self.u + scaled[parts.voxels], self.pieces + scaled[parts.pieces], self.metal + scaled[parts.metal], plane
+        )
+
+
+@dataclass(frozen=True)
+class Convergence:
+    """What Newton's method did."""
+
+    steps: int
+    iterations: int
+    """Of conjugate gradients on the finest level."""
+    coarse_iterations: int
+    residual: float
+    """Norm of the residual over that of the currents into the first layer [-]."""
+    balance: float
+    """Difference between the current that enters and the one that reacts on the collector's metal [-]."""
+
+
+@dataclass(frozen=True)
+class _Parts:
+    """Where the unknowns lie in one vector: voxels and a 0, metal and a 0, pieces, plane."""
+
+    voxels: slice
+    metal: slice
+    pieces: slice
+    size: int
+
+    @classmethod
+    def of(cls, circuit: Circuit) -> "_Parts":
+        metal = circuit.size + 1
+        pieces = metal + circuit.metal_size + 1
+        plane = pieces + circuit.pieces
+        return cls(slice(0, metal), slice(metal, pieces), slice(pieces, plane), plane + 1)
+
+
+def start(circuit: Circuit, plane: float) -> State:
+    """Return the state without any potential but that of the plane [RT/F]."""
+    return State(np.zeros(circuit.size + 1), np.zeros(circuit.pieces), np.zeros(circuit.metal_size + 1), plane)
+
+
+def solve(
+    circuit: Circuit,
+    state: State,
+    current: float | None = None,
+    *,
+    tolerance: float = 1e-8,
+    residual: float = 1e-5,
+    coarse: bool = False,
+) -> tuple[State, Convergence]:
+    """Find the potentials at which all currents balance.
+
+    Args:
+        circuit: what conducts and reacts.
+        state: where to start; its plane stays at its potential unless there is a `current`.
+        current: that enters through the plane, in conductances times RT/F [-].
+        tolerance: difference between the currents in and out, relative to the current [-].
+        residual: norm of the residual relative to that of the currents into the first layer [-].
+        coarse: start from solutions on coarser levels.
+
+    Returns:
+        The potentials and how they were found.
+
+    Raises:
+        SimulationError: the currents do not balance.
+
+    Formula:
+        Newton's method with conjugate gradients to a tolerance that falls with the residual, single precision
+        for the corrections and double precision for potentials and residuals; once the residual is small, the best
+        multiples of the solution and of a uniform potential are added, which balances the currents.
+
+    Source: Eisenstat and Walker 1996, SIAM J. Sci. Comput. 17, 16 (forcing terms).
+    """
+    coarse_iterations = 0
+    if coarse:
+        state, coarse_iterations = _start_coarse(circuit, state, current)
+    step = _Step(circuit, current)
+    norm, balance = step.evaluate(state)
+    scale = step.scale(state)
+    forcing, iterations, count, lifted = _FIRST_FORCING, 0, 0, False
+    while norm > residual * scale or balance > tolerance:
+        if count == _MOST_STEPS:
+            raise SimulationError(
+                f"the potentials do not converge: after {count} Newton steps the currents in and out differ by "
+                f"{balance:.1e}; ask for a larger tolerance"
+            )
+        if norm <= residual * scale and not lifted:
+            dx, used, lifted = step.lift(state), 0, True
+        else:
+            wanted = 0.3 * min(residual * scale, norm * tolerance / max(balance, tolerance))
+            dx, used = step.correction(max(forcing * norm, wanted), norm)
+            lifted = False
+        iterations += used
+        former, length = norm, 1.0
+        while True:
+            trial = state.moved(length, dx, circuit)
+            norm, balance = step.evaluate(trial)
+            if lifted or norm < former * (1.0 - 1e-4 * length) or length < 1e-3 or norm < 1e-12 * scale:
+                break
+            length *= 0.5
+        state, count = trial, count + 1
+        scale = step.scale(state)
+        forcing = min(_FIRST_FORCING, max(0.9 * (norm / former) ** 2, 1e-4))
+    return state, Convergence(count, iterations, coarse_iterations, norm / max(scale, 1e-300), balance)
+
+
+class _Step:
+    """Residual, slopes and linear system at one state; its vectors are those of `_Parts`."""
+
+    def __init__(self, circuit: Circuit, current: float | None) -> None:
+        self.circuit, self.current = circuit, current
+        self.parts = _Parts.of(circuit)
+        self.r = np.zeros(self.parts.size)
+        self.mass = np.zeros(circuit.size, np.float32)
+        self.floating = np.flatnonzero(circuit.exchange.contacts.pieces).astype(np.int32)
+        self.alone = circuit.pieces == 1 and circuit.metal is None and current is None
+        self._inverse = np.zeros(circuit.pieces)
+        self._inlets = circuit.inlets.astype(np.float32)
+
+    def scale(self, state: State) -> float:
+        """Norm of the currents that enter the first layer."""
+        drops = state.plane - state.u[self.circuit.entering]
+        return float(np.linalg.norm(self.circuit.inlets * drops))
+
+    def evaluate(self, state: State) -> tuple[float, float]:
+        """Set residual and slopes; return the norm of the residual and the relative difference of currents."""
+        circuit, parts, r = self.circuit, self.parts, self.r
+        exchange, size = circuit.exchange, circuit.size
+        at = exchange.contacts
+        r.fill(0.0)
+        self.mass.fill(0.0)
+        r[circuit.entering] = circuit.inlets * state.plane
+        voxels = r[:size]
+        circuit.hierarchy.levels[0].operator.subtract(state.u, voxels)
+        shifts = np.empty(0) if circuit.metal is None else state.metal[circuit.behind]
+        exchange.react(state.u, state.pieces, shifts, voxels, self.mass)
+        entering = float(circuit.inlets @ (state.plane - state.u[circuit.entering]))
+        reacting = _sum_of(exchange.fluxes, at.pieces, 0)
+        if circuit.pieces > 1:
+            _to_pieces(self.floating, at.pieces, exchange.fluxes, r[parts.pieces])
+        if circuit.metal is not None:
+            metal = r[parts.metal]
+            _to_voxels(circuit.behind, exchange.fluxes, metal)
+            circuit.metal.levels[0].operator.subtract(state.metal, metal[:-1])
+        if self.current is not None:
+            r[-1] = self.current - entering
+        most = max(abs(entering), abs(reacting), abs(self.current or 0.0), 1e-300)
+        off = max(abs(entering - reacting), abs(r[-1]), float(np.abs(r[parts.pieces]).max()))
+        return float(np.linalg.norm(r)), off / most
+
+    def correction(self, goal: float, norm: float) -> tuple[Floats, int]:
+        """Solve the linear system to a residual of `goal`; return the correction and the iterations."""
+        circuit, parts = self.circuit, self.parts
+        circuit.hierarchy.set_mass(self.mass)
+        x = np.zeros(parts.size, np.float32)
+        # the residual is scaled to 1, so that single precision never underflows
+        if self.alone:
+            r = (self.r[: circuit.size] / norm).astype(np.float32)
+            descent = conjugate_gradients(circuit.hierarchy, r, x[parts.voxels], residual=goal / norm)
+        else:
+            self._set_up()
+            r = (self.r / norm).astype(np.float32)
+            descent = conjugate_gradients(self, r, x, residual=goal / norm)
+        x *= np.float32(norm)
+        return x, descent.iterations
+
+    def lift(self, state: State) -> Floats:
+        """Return the combination of the state and of a uniform potential that leaves no residual along both."""
+        circuit, parts = self.circuit, self.parts
+        self._set_up()
+        vectors = np.zeros((2, parts.size), np.float32)
+        vectors[0, parts.voxels] = state.u
+        vectors[0, parts.pieces] = state.pieces
+        vectors[1, : circuit.size] = 1.0
+        vectors[1, parts.pieces] = self._inverse > 0.0
+        if self.current is not None:
+            vectors[:, -1] = state.plane, 1.0
+        images = np.zeros_like(vectors)
+        for vector, image in zip(vectors, images, strict=True):
+            self.apply(vector, image)
+        matrix = np.array([[np.vdot(a.astype(np.float64), b) for b in images] for a in vectors])
+        right = np.array([np.vdot(vector.astype(np.float64), self.r) for vector in vectors])
+        multiples = np.linalg.lstsq(matrix, right, rcond=None)[0]
+        lifted: Floats = (multiples @ vectors.astype(np.float64)).astype(np.float32)
+        return lifted
+
+    @property
+    def size(self) -> int:
+        """Number of unknowns, the two that stay 0 included."""
+        return self.parts.size
+
+    def _set_up(self) -> None:
+        circuit, exchange = self.circuit, self.circuit.exchange
+        self.slopes = exchange.slopes.astype(np.float32)
+        held = np.bincount(exchange.contacts.pieces, exchange.slopes, circuit.pieces)
+        held[0] = 0.0
+        self._held = held
+        np.divide(1.0, held, out=self._inverse, where=held > 0)
+        self._plate = float(circuit.inlets.sum())
+        if circuit.metal is not None:
+            mass = np.zeros(circuit.metal_size, np.float32)
+            _to_voxels(circuit.behind, exchange.slopes, mass)
+            stiff = float(circuit.metal.levels[0].operator.diagonal().max())
+            circuit.metal.set_mass(mass if mass.max() > _NO_MASS_BELOW * stiff else NO_MASS)
+
+    def precondition(self, b: Floats) -> Floats:
+        """Eliminate pieces and plane around one cycle of the conductor; one cycle of the metal beside it."""
+        circuit, parts = self.circuit, self.parts
+        at = circuit.exchange.contacts
+        z = np.zeros(parts.size, np.float32)
+        right = b[: circuit.size].copy()
+        first = b[parts.pieces] * self._inverse
+        _from_pieces(self.floating, at.owners, at.pieces, self.slopes, first, right)
+        if self.current is not None:
+            right[circuit.entering] += self._inlets * np.float32(b[-1] / self._plate)
+        inner = circuit.hierarchy.precondition(right)
+        z[parts.voxels] = inner
+        gathered = b[parts.pieces].astype(np.float64)
+        _gather(self.floating, at.owners, at.pieces, self.slopes, inner, gathered)
+        z[parts.pieces] = gathered * self._inverse
+        if self.current is not None:
+            z[-1] = (b[-1] + float(circuit.inlets @ inner[circuit.entering])) / self._plate
+        if circuit.metal is not None:
+            z[parts.metal] = circuit.metal.precondition(b[parts.metal][:-1])
+        return z
+
+    def apply(self, p: Floats, q: Floats) -> float:
+        """Set q to the matrix times p and return p.q."""
+        circuit, parts = self.circuit, self.parts
+        at = circuit.exchange.contacts
+        operator = circuit.hierarchy.levels[0].operator
+        q.fill(0.0)
+        if circuit.metal is None:
+            operator.apply(p[parts.voxels], self.mass, q[: circuit.size])
+            _from_pieces(self.floating, at.owners, at.pieces, -self.slopes, p[parts.pieces].astype(np.float64), q)
+            gathered = np.zeros(circuit.pieces)
+            _gather(self.floating, at.owners, at.pieces, self.slopes, p, gathered)
+            q[parts.pieces] = self._held * p[parts.pieces] - gathered
+        else:
+            operator.apply(p[parts.voxels], NO_MASS, q[: circuit.size])
+            metal = circuit.metal.levels[0].operator
+            metal.apply(p[parts.metal], NO_MASS, q[parts.metal][:-1])
+            _join(at.owners, at.pieces, circuit.behind, self.slopes, p, parts.metal.start, parts.pieces.start, q)
+            q[parts.pieces.start] = 0.0
+        if self.current is not None:
+            inflow = circuit.inlets @ p[circuit.entering]
+            q[circuit.entering] -= self._inlets * p[-1]
+            q[-1] = self._plate * p[-1] - inflow
+        return float(np.vdot(p.astype(np.float64), q))
+
+
+def _start_coarse(circuit: Circuit, state: State, current: float | None) -> tuple[State, int]:
+    """Solve on coarser levels, without metal pieces that float, and inject from one to the next."""
+    levels = circuit.hierarchy.levels
+    deepest = min(_DEEPEST_START, len(levels) - 1)
+    owners = np.arange(circuit.size, dtype=np.int32)
+    maps = []
+    for level in levels[:deepest]:
+        if level.grouping is not None:
+            owners = level.grouping.owners[owners]
+            maps.append(owners)
+    plane, iterations, u = state.plane, 0, np.empty(0)
+    for depth in range(len(maps), 0, -1):
+        hierarchy = circuit.hierarchy.below(depth)
+        operator = hierarchy.levels[0].operator
+        exchange = coarse_exchange(circuit.exchange, maps[depth - 1], operator.size)
+        if exchange.contacts.size == 0:
+            return state, 0
+        ground = operator.ground()
+        entering = np.flatnonzero(ground).astype(np.int32)
+        coarse = Circuit(hierarchy, entering, ground[entering].astype(np.float64), exchange, 1)
+        guess = start(coarse, plane)
+        if u.size:
+            grouping = levels[depth].grouping
+            guess.u[:-1] = u[grouping.owners] if grouping is not None else 0.0
+        found, convergence = solve(coarse, guess, current, tolerance=np.inf, residual=_COARSE_TOLERANCE)
+        plane, u = found.plane, found.u
+        iterations += convergence.iterations
+    if not u.size:
+        return state, 0
+    begun = start(circuit, plane)
+    begun.u[:-1] = u[maps[0]]
+    at = circuit.exchange.contacts
+    floats = at.pieces > 0
+    if floats.any():
+        weights = circuit.exchange.weights[floats]
+        total = np.bincount(at.pieces[floats], weights, circuit.pieces)
+        mean = np.bincount(at.pieces[floats], weights * begun.u[at.owners[floats]], circuit.pieces)
+        np.divide(mean, total, out=begun.pieces, where=total > 0)
+    return begun, iterations
+
+
+def _sum_of(fluxes: Doubles, pieces: Indices, piece: int) -> float:
+    return float(fluxes[pieces == piece].sum())
+
+
+@compiled
+def _to_pieces(floating: Indices, pieces: Indices, values: Doubles, sums: Doubles) -> None:
+    for e in floating:
+        sums[pieces[e]] += values[e]
+
+
+@compiled
+def _gather(floating: Indices, owners: Indices, pieces: Indices, slopes: Floats, p: Floats, sums: Doubles) -> None:
+    for e in floating:
+        sums[pieces[e]] += np.float64(slopes[e]) * np.float64(p[owners[e]])
+
+
+@compiled
+def _from_pieces(
+    floating: Indices, owners: Indices, pieces: Indices, slopes: Floats, potentials: Doubles, right: Floats
+) -> None:
+    for e in floating:
+        right[owners[e]] += slopes[e] * potentials[pieces[e]]
+
+
+@compiled
+def _to_voxels(behind: Indices, values: Doubles, sums: Vector) -> None:
+    for e in range(behind.size):
+        sums[behind[e]] += values[e]
+
+
+@compiled
+def _join(
+    owners: Indices, pieces: Indices, behind: Indices, slopes: Floats, p: Floats, metal: int, piece: int, q: Floats
+) -> None:
+    """Add the currents of all contacts to conductor, metal voxels and pieces."""
+    for e in range(owners.size):
+        current = slopes[e] * (p[owners[e]] - p[metal + behind[e]] - p[piece + pieces[e]])
+        q[owners[e]] += current
+        q[metal + behind[e]] -= current
+        q[piece + pieces[e]] -= current
