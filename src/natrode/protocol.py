@@ -5,6 +5,7 @@ from typing import Annotated, Literal, Union
 
 from pydantic import Field, model_validator
 
+from natrode.measurement import Experiment, Measurement
 from natrode.specification import (
     ArealCharge,
     CurrentDensity,
@@ -162,6 +163,18 @@ class Impedance(ImpedanceSettings):
     type: Literal["impedance"] = "impedance"
     current_density: SignedCurrentDensity = 0.0
     """Direct current during the spectrum [A/m2]; positive strips the working electrode."""
+    duration: Duration | None = None
+    """How long it takes [s]; a second or three periods per frequency when not given."""
+
+
+class Recorded(Specification):
+    """Currents as an instrument recorded them: constant stretches, one after another."""
+
+    type: Literal["recorded"] = "recorded"
+    stretches: Annotated[tuple[tuple[Duration, SignedCurrentDensity], ...], Field(min_length=1)]
+    """(length [s], current density [A/m2]; positive strips the working electrode)."""
+    voltage_limit: Voltage = 100.0
+    """No instrument stopped this run; a voltage so high says that the virtual cell cannot carry the current [V]."""
 
 
 class Hold(Specification):
@@ -193,7 +206,17 @@ class LinearSweep(Specification):
 
 Step = Annotated[
     Union[
-        Rest, Cycling, CriticalCurrentRamp, RateLadder, OneSided, CurrentRamp, Impedance, Hold, LinearSweep, "Repeat"
+        Rest,
+        Cycling,
+        CriticalCurrentRamp,
+        RateLadder,
+        OneSided,
+        CurrentRamp,
+        Impedance,
+        Recorded,
+        Hold,
+        LinearSweep,
+        "Repeat",
     ],
     Field(discriminator="type"),
 ]
@@ -228,6 +251,21 @@ class Protocol(Specification):
     sampling: Sampling = Sampling()
     steps: Annotated[tuple[Step, ...], Field(min_length=1)]
 
+    @classmethod
+    def from_measurement(cls, record: Measurement | Experiment, *, area: float | None = None) -> "Protocol":
+        """Return the protocol that a record shows: currents, times, rests, spectra, T(t) and P(t).
+
+        Args:
+            record: a cycling record, or an experiment that holds one (its spectra are then taken where they were).
+            area: of the working electrode [m2] by which currents become densities; the record's own when not given.
+
+        Raises:
+            RecordError: when the record has no current over its whole length, or no area is known.
+        """
+        from natrode.recorded import protocol_of
+
+        return cls.read(protocol_of(record, area), "the record's protocol")
+
     @model_validator(mode="after")
     def _ends(self) -> "Protocol":
         count = sum(_half_cycles(step) for step in self.steps)
@@ -246,6 +284,8 @@ def _half_cycles(step: Specification) -> int:
             return 2 * step.cycles_per_step * step.count
         case RateLadder():
             return 2 * step.cycles_per_step * len(step.current_densities)
+        case Recorded():
+            return len(step.stretches)
         case Repeat():
             return step.times * sum(_half_cycles(inner) for inner in step.steps)
         case _:
@@ -287,5 +327,6 @@ voltage_limit = "5 V"
 # type = "rate-ladder"         current_densities = ["0.1 mA/cm2", "0.5 mA/cm2"], capacity, cycles_per_step
 # type = "hold"                voltage, duration
 # type = "linear-sweep"        start, end, rate; also "tafel" and "cyclic-voltammetry" (cycles)
+# type = "recorded"            stretches = [["1 h", "0.1 mA/cm2"], ["1 h", "-0.1 mA/cm2"]]
 # type = "repeat"              times, steps = [...]
 """

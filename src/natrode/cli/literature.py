@@ -8,6 +8,8 @@ from cyclopts import Parameter
 
 from natrode.cli.application import Force, Json, app
 from natrode.cli.printing import dumps, progress, show_table
+from natrode.cli.replaying import calibrate_own
+from natrode.errors import SpecificationError
 
 
 @app.command
@@ -46,14 +48,24 @@ def calibrate(
     /,
     *,
     add: Annotated[str | None, Parameter(help="A further figure to condition on: what would it narrow?")] = None,
+    record: Annotated[tuple[Path, ...], Parameter(help="Of a cell of your own: PAPER is then its TOML file.")] = (),
+    use: Annotated[str | None, Parameter(help="Figures of that record, such as R0,t_0.2V.")] = None,
     seed: int | None = None,
-    out: Annotated[Path | None, Parameter(help="File for the sample (CSV).")] = None,
+    out: Annotated[Path | None, Parameter(help="File for the sample (CSV); for the cell (TOML) with --record.")] = None,
     store: Annotated[bool, Parameter(help="Replace the sample that comes with natrode.", negative="")] = False,
     json_: Annotated[Json, Parameter(name="--json")] = False,
 ) -> None:
-    """Condition the prior of a paper's interfaces on its calibration figures; say what they leave open."""
+    """Condition a paper's interfaces (or a cell of your own) on figures; say what they leave open."""
     from natrode.reproduce import calibrate as calibration
 
+    if record or use is not None or paper.endswith(".toml"):
+        if not record or use is None:
+            raise SpecificationError(
+                "a cell of your own is calibrated on its record: "
+                "natrode calibrate CELL.toml --record FILE --use R0,t_0.2V"
+            )
+        calibrate_own(Path(paper), record, use, seed, out, json_)
+        return
     with progress(not json_) as advance:
         document = calibration.report(paper, add=add, seed=seed, out=out, store_sample=store, advance=advance)
     if json_:

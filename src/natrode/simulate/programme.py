@@ -17,6 +17,7 @@ from natrode.protocol import (
     OneSided,
     Protocol,
     RateLadder,
+    Recorded,
     Repeat,
     Rest,
     Sampling,
@@ -123,7 +124,7 @@ def _append(
                 POINTS=max(points, 200),
             )
         case Impedance():
-            duration = spectrum_time(step)
+            duration = step.duration or spectrum_time(step)
             add(
                 kernel.SNAPSHOT,
                 duration,
@@ -133,6 +134,11 @@ def _append(
                 VOLTAGE_LIMIT=5.0 if step.current_density else 0.0,
             )
             spectra[number] = step
+        case Recorded():
+            longest = max(length for length, _ in step.stretches)
+            for length, density in step.stretches:
+                share = 2 + int((points - 2) * length / longest)  # long stretches get the points
+                add(kernel.CURRENT, length, density * area, VOLTAGE_LIMIT=step.voltage_limit, POINTS=share)
         case Hold():
             add(kernel.POTENTIAL, step.duration, step.voltage)
         case LinearSweep():

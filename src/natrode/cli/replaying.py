@@ -1,0 +1,103 @@
+"""Commands that set a model cell beside a measured one: replay, and calibration of one's own cell."""
+
+import webbrowser
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+
+from natrode.cli.application import Force, Json, app
+from natrode.cli.printing import dumps, progress, show_results, show_table
+
+
+@app.command
+def replay(
+    *records: Path,
+    cell: Annotated[Path, Parameter(help="The model cell (TOML).")],
+    use: Annotated[
+        str | None, Parameter(help="Figures of the record to calibrate the cell on first, such as R0,t_0.2V.")
+    ] = None,
+    current: Annotated[str | None, Parameter(help="Where the record has none, such as '1 mA'.")] = None,
+    seed: int = 1,
+    out: Annotated[Path | None, Parameter(help="Folder for the page and the tables [default: replay].")] = None,
+    open_: Annotated[bool, Parameter(name="--open", help="Open the page in a browser.", negative="")] = False,
+    force: Force = False,
+    json_: Annotated[Json, Parameter(name="--json")] = False,
+) -> None:
+    """Simulate what was really run on a cell (files, or a folder of one) and set it beside the record."""
+    from natrode.cell import Cell
+    from natrode.files import output_folder, write_text
+    from natrode.report.replay import replay_page, replay_table
+    from natrode.workbench.own_cell import calibrate_cell
+    from natrode.workbench.replay import replay as compute
+
+    specified = Cell.load(cell)
+    experiment = one_cell(records, current)
+    given: dict[str, Any] = {}
+    with progress(not json_) as advance:
+        if use is not None:
+            sample = calibrate_cell(experiment, specified, use.split(","), seed=seed, advance=advance)
+            given = {"sample": sample.draws, "central": sample.central, "basis": sample.basis}
+        result = compute(experiment, specified, advance=advance, **given)
+    out = Path("replay") if out is None and not json_ else out
+    if out is not None:
+        with output_folder(out, force) as folder:
+            write_text(folder / "index.html", replay_page(result))
+            write_text(folder / "replay.csv", replay_table(result))
+            write_text(folder / "replay.json", dumps(result.to_json()))
+            (folder / "simulated").mkdir()
+            result.simulated.save(folder / "simulated")
+    if json_:
+        print(dumps({**result.to_json(), "out": None if out is None else str(out)}))
+        return
+    assert out is not None
+    show_results(result.record.title, [r.to_json() for r in result.results])
+    print(f"{result.basis}\npage: {out / 'index.html'}")
+    if open_:
+        webbrowser.open((out / "index.html").resolve().as_uri())
+
+
+def one_cell(records: tuple[Path, ...], current: str | None) -> Any:
+    """The only cell in files or a folder; raises RecordError when there are several."""
+    from natrode.errors import RecordError, SpecificationError
+    from natrode.workbench.gather import gather
+
+    if not records:
+        raise SpecificationError("no record was given; natrode replay RECORD... --cell CELL.toml")
+    hints: dict[str, Any] = {} if current is None else {"current": current}
+    found = gather(list(records), **hints).experiments
+    if len(found) > 1:
+        names = ", ".join(e.title for e in found[:5])
+        raise RecordError(f"{records[0]}: holds {len(found)} cells ({names}); name the files of one")
+    return found[0]
+
+
+def calibrate_own(
+    cell: Path, records: tuple[Path, ...], use: str, seed: int | None, out: Path | None, json_: bool
+) -> None:
+    """Condition a cell on figures of its own record and print what they leave open; the TOML goes to `out`."""
+    from natrode.cell import Cell
+    from natrode.files import write_text
+    from natrode.workbench.own_cell import calibrate_cell, calibrated_cell
+
+    specified, experiment = Cell.load(cell), one_cell(records, None)
+    with progress(not json_) as advance:
+        sample = calibrate_cell(experiment, specified, use.split(","), seed=seed or 1, advance=advance)
+    document = {
+        "title": f"{specified.name}: {len(sample.values)} draws on {', '.join(sample.figures)} of {experiment.title}",
+        "columns": ["parameter (SI)", "prior", "sample 5-95 %", "median", "width kept"],
+        "rows": sample.rows(),
+        "notes": [
+            f"{name}: {value:.4g} in the record, {low:.4g} - {high:.4g} in the draws (SI)"
+            for (name, value), (low, high) in zip(sample.figures.items(), sample.reached.values(), strict=True)
+        ],
+    }
+    if out is not None:
+        write_text(out, calibrated_cell(specified, sample).to_toml())
+        write_text(out.with_suffix(".csv"), sample.to_csv())
+    if json_:
+        print(dumps(document))
+        return
+    show_table(document)
+    if out is not None:
+        print(f"wrote {out} (middle of the sample) and {out.with_suffix('.csv')} (all draws)")
