@@ -53,6 +53,9 @@ DIMENSIONS: dict[str, tuple[str, str]] = {
     "creep prefactor": ("Pa**-5/s", "MPa^-5/s"),  # of a Norton law with exponent 5
     "resistance growth rate": ("ohm*m**2/s", "Ohm cm2/h"),
     "replenishment slope": ("A/m**2/Pa", "mA/cm2/MPa"),
+    "resistance rate": ("ohm/s", "Ohm/h"),
+    "resistance per root time": ("ohm/s**0.5", "Ohm/h^0.5"),
+    "areal resistance per root time": ("ohm*m**2/s**0.5", "Ohm cm2/h^0.5"),
     "voltage rate": ("V/s", "mV/s"),
     "current density rate": ("A/m**2/s", "mA/cm2/h"),
     "angle": ("degree", "deg"),

@@ -3,6 +3,7 @@
 Importing this package loads numpy and pydantic only.
 """
 
+from natrode.analysis.arrhenius import ArrheniusFit, BreakTest, TemperatureError, arrhenius, read_temperature_error
 from natrode.analysis.critical_current import (
     CriticalCurrent,
     CurrentSteps,
@@ -48,23 +49,40 @@ from natrode.analysis.spectrum import Intercepts, real_axis_intercepts
 from natrode.analysis.statistics import WeibullFit, weibull_from_brackets
 from natrode.analysis.summary import summarise, summarise_series
 from natrode.analysis.transfer import electronic_conductivity, ionic_conductivity, transference_number
+from natrode.analysis.trends import (
+    GrowthLaw,
+    GrowthSeries,
+    PressureSeries,
+    ThicknessSeries,
+    growth_series,
+    pressure_series,
+    thickness_series,
+)
 from natrode.analysis.verdict import FailureVerdict, failure, life
 
 __all__ = [
+    "ArrheniusFit",
+    "BreakTest",
     "CriticalCurrent",
     "CurrentSteps",
     "Evidence",
     "FailureVerdict",
+    "GrowthLaw",
+    "GrowthSeries",
     "HalfCycles",
     "Intercepts",
     "InterfaceSeries",
     "PlatingEfficiency",
     "Polarisation",
     "PolarisationShape",
+    "PressureSeries",
     "Relaxation",
     "Result",
     "Series",
+    "TemperatureError",
+    "ThicknessSeries",
     "WeibullFit",
+    "arrhenius",
     "charge_to_voltage",
     "correction_of",
     "critical_current_density",
@@ -76,6 +94,7 @@ __all__ = [
     "electrolyte_resistance",
     "electronic_conductivity",
     "failure",
+    "growth_series",
     "half_cycles",
     "hysteresis",
     "interface_resistance",
@@ -90,12 +109,15 @@ __all__ = [
     "plating_efficiency",
     "polarisation_growth",
     "polarisation_shape",
+    "pressure_series",
+    "read_temperature_error",
     "real_axis_intercepts",
     "relaxation_after_current",
     "stripping_side_resistance",
     "summarise",
     "summarise_series",
     "tafel_exchange_current_density",
+    "thickness_series",
     "time_to_voltage",
     "transference_number",
     "warburg_coefficient",

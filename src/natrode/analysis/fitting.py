@@ -101,3 +101,122 @@ def student_factor(confidence: float, degrees: int) -> float:
     from scipy.special import stdtrit
 
     return float(stdtrit(degrees, 0.5 * (1.0 + confidence)))
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A law fitted by least squares."""
+
+    values: Array
+    """Parameters."""
+    sigmas: Array
+    """Their standard uncertainties; infinite where the data do not determine them."""
+    residuals: Array
+    """y minus law."""
+    criterion: float
+    """Akaike's information criterion corrected for few points; infinite with too few."""
+
+
+def fitted_curve(
+    law: Callable[..., Array], x: Array, y: Array, sigma: Array | None, starts: Sequence[Sequence[float]]
+) -> Curve | None:
+    """Fit a law with positive or free parameters from several starts; None when no start converges.
+
+    Args:
+        law: function of x and the parameters.
+        x: abscissa, shape (points,).
+        y: ordinate, shape (points,).
+        sigma: standard uncertainties, shape (points,); None: equal and unknown.
+        starts: initial parameters, one list per start; every start has the sign of the answer looked for.
+
+    Returns:
+        Curve with the smallest sum of squares. Covariances are scaled by the scatter (never below `sigma`).
+
+    Source: Levenberg-Marquardt in scipy; Hurvich & Tsai, Biometrika 76 (1989) 297 for the criterion.
+    """
+    from scipy.optimize import least_squares
+
+    weight = np.ones_like(y) if sigma is None else 1.0 / sigma
+    ceiling = 1e6 * float(np.abs(y * weight).max(initial=1e-300))
+    best = None
+    for start in starts:
+        scale = np.where(np.abs(np.asarray(start)) > 0, np.abs(np.asarray(start)), 1.0)
+
+        def distance(p: Array, scale: Array = scale) -> Array:
+            with np.errstate(all="ignore"):
+                value = (np.asarray(law(x, *(p * scale))) - y) * weight
+            return np.asarray(np.clip(np.nan_to_num(value, nan=ceiling), -ceiling, ceiling))
+
+        answer = least_squares(distance, np.asarray(start) / scale, x_scale="jac", max_nfev=400)
+        if answer.success and (best is None or answer.cost < best[0].cost):
+            best = answer, scale
+    if best is None:
+        return None
+    answer, scale = best
+    values = np.asarray(answer.x) * scale
+    return _curve(
+        values,
+        np.asarray(y - law(x, *values)),
+        np.asarray(answer.jac) / scale,
+        2.0 * float(answer.cost),
+        y * weight,
+        sigma is not None,
+    )
+
+
+def fitted_shape(
+    shape: Callable[[Array, float], Array], x: Array, y: Array, sigma: Array | None, grid: Array
+) -> Curve | None:
+    """Fit y = a + b shape(x, p): the linear parameters are eliminated, p is searched over a grid and refined.
+
+    Args:
+        shape: function of x and of one parameter.
+        x: abscissa, shape (points,).
+        y: ordinate, shape (points,).
+        sigma: standard uncertainties, shape (points,); None: equal and unknown.
+        grid: values of p, ascending; the answer lies inside it.
+
+    Returns:
+        Curve with the parameters (a, b, p); infinite uncertainties where p runs to an end of the grid; None with fewer
+        points than parameters.
+
+    Source: variable projection, Golub & Pereyra, SIAM J. Numer. Anal. 10 (1973) 413.
+    """
+    from scipy.optimize import minimize_scalar
+
+    if len(y) < 4:
+        return None
+    weight = np.ones_like(y) if sigma is None else 1.0 / sigma
+
+    def solved(p: float) -> tuple[float, Array, Array]:
+        design = np.column_stack([np.ones_like(x), shape(x, p)])
+        answer: Array = np.asarray(np.linalg.lstsq(design * weight[:, None], y * weight, rcond=None)[0], dtype=float)
+        residuals = y - design @ answer
+        return float(np.sum((residuals * weight) ** 2)), answer, residuals
+
+    costs = [solved(float(p))[0] for p in grid]
+    k = int(np.clip(np.argmin(costs), 1, len(grid) - 2))
+    bounds = float(grid[k - 1]), float(grid[k + 1])
+    best = float(minimize_scalar(lambda p: solved(p)[0], bounds=bounds, method="bounded", options={"xatol": 1e-6}).x)
+    chi_square, linear, residuals = solved(best)
+    step = 1e-4 * float(grid[-1] - grid[0])
+    derivative = linear[1] * (shape(x, best + step) - shape(x, best - step)) / (2.0 * step)
+    jacobian = np.column_stack([np.ones_like(x), shape(x, best), derivative]) * weight[:, None]
+    return _curve(np.array([*linear, best]), residuals, jacobian, chi_square, y * weight, sigma is not None)
+
+
+def _curve(values: Array, residuals: Array, jacobian: Array, chi_square: float, weighted: Array, known: bool) -> Curve:
+    """Covariances and information criterion of a fit; `known`: whether the uncertainties of y were given."""
+    n, k = jacobian.shape
+    factor = chi_square / (n - k) if n > k else 0.0
+    if known:
+        factor = max(factor, 1.0)
+    scale = np.sqrt(np.maximum(np.sum(jacobian**2, axis=0), 1e-300))
+    scaled = jacobian / scale
+    determined = np.linalg.matrix_rank(scaled, tol=1e-9) == k
+    variance = np.diag(np.linalg.inv(scaled.T @ scaled)) * factor / scale**2 if determined else np.full(k, np.inf)
+    floor = n * (1e-12 * float(np.abs(weighted).max(initial=1e-300))) ** 2
+    count = k if known else k + 1
+    fit = chi_square if known else n * float(np.log(max(chi_square, floor) / n))
+    criterion = fit + 2.0 * count + 2.0 * count * (count + 1) / (n - count - 1) if n > count + 1 else float("inf")
+    return Curve(values, np.sqrt(np.maximum(variance, 0.0)), residuals, float(criterion))
