@@ -3,7 +3,6 @@
 Importing this package loads numpy and pydantic only.
 """
 
-from natrode.analysis.arrhenius import ArrheniusFit, BreakTest, TemperatureError, arrhenius, read_temperature_error
 from natrode.analysis.critical_current import (
     CriticalCurrent,
     CurrentSteps,
@@ -48,6 +47,13 @@ from natrode.analysis.result import Result, Series
 from natrode.analysis.spectrum import Intercepts, real_axis_intercepts
 from natrode.analysis.statistics import WeibullFit, weibull_from_brackets
 from natrode.analysis.summary import summarise, summarise_series
+from natrode.analysis.temperature_series import (
+    ArrheniusFit,
+    BreakTest,
+    TemperatureError,
+    arrhenius,
+    read_temperature_error,
+)
 from natrode.analysis.transfer import electronic_conductivity, ionic_conductivity, transference_number
 from natrode.analysis.trends import (
     GrowthLaw,
