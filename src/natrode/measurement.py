@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+MARK = "SIMULATED by natrode"
+"""How the heading begins of the column that every exported table of a simulation carries."""
+
+
 class Column(StrEnum):
     """Column names of a record."""
 
@@ -184,6 +188,20 @@ class Measurement:
         """Whether a model wrote this record."""
         return self.metadata.origin.kind == "simulation"
 
+    @property
+    def mark(self) -> str:
+        """Heading of the column that marks an exported simulation: version, model, seed, SHA-256 of the record."""
+        origin = self.metadata.origin
+        return f"{MARK} {origin.version} | model {origin.model} | seed {origin.seed} | sha256 {self.digest}"
+
+    @property
+    def export(self) -> "pd.DataFrame":
+        """The table as it leaves natrode; a simulated one has a last column that says so."""
+        table = self.table
+        if self.is_simulated:
+            table[self.mark] = 1
+        return table
+
     def __contains__(self, column: str) -> bool:
         return column in self._columns
 
@@ -241,7 +259,7 @@ class Measurement:
         import pyarrow.parquet as pq
 
         table = pa.Table.from_pandas(self.table, preserve_index=False)
-        extra = {b"natrode": self.metadata.model_dump_json().encode()}
+        extra = {b"natrode": self.metadata.model_dump_json().encode(), b"natrode sha256": self.digest.encode()}
         stream = io.BytesIO()
         pq.write_table(table.replace_schema_metadata({**(table.schema.metadata or {}), **extra}), stream)
         files.write_bytes(Path(path), stream.getvalue())
@@ -266,10 +284,13 @@ class Measurement:
         return cls(metadata, table.to_pandas())
 
     def to_csv(self, path: str | Path) -> None:
-        """Write the table as Battery Data Format CSV and the metadata beside it as `<name>.json`."""
+        """Write the table as Battery Data Format CSV and the metadata beside it as `<name>.json`.
+
+        A simulated table has a last column of ones whose heading says so (see `mark`).
+        """
         path = Path(path)
         files.write_text(path.with_suffix(".json"), self.metadata.model_dump_json(indent=1))
-        files.write_text(path, self.table.to_csv(index=False))
+        files.write_text(path, self.export.to_csv(index=False))
 
     @classmethod
     def from_csv(cls, path: str | Path) -> "Measurement":
@@ -283,9 +304,11 @@ class Measurement:
         try:
             metadata = Metadata.model_validate_json(side.read_text(encoding="utf-8"))
             text = pd.read_csv(path, dtype=str, keep_default_na=False)
-            table = pd.DataFrame({name: _typed(text[name]) for name in text.columns})
+            table = pd.DataFrame({name: _typed(text[name]) for name in text.columns if not name.startswith(MARK)})
         except (OSError, ValueError) as error:
             raise RecordError(f"{path}: cannot be read as natrode's CSV ({_first(error)})") from None
+        if len(table.columns) < len(text.columns) and metadata.origin.kind != "simulation":
+            raise RecordError(f"{path}: the table is marked as simulated, {side.name} says that it was measured")
         return cls(metadata, table)
 
 

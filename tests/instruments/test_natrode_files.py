@@ -1,18 +1,17 @@
 """natrode's own files, and files of others turned into them."""
 
-import io
 import json
-import sys
-import types
 from pathlib import Path
 
+import openpyxl
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 
 from natrode.errors import InstrumentFileError, OutputError
 from natrode.instruments import registry
 from natrode.instruments.natrode_files import conversion_table, convert
-from natrode.measurement import Column
+from natrode.measurement import Column, Measurement
 from tests.instruments import table_files as tables
 from tests.instruments.made_cells import simulated
 from tests.instruments.text_files import CHI_EIS, GAMRY_EISPOT
@@ -86,81 +85,96 @@ def test_convert(tmp_path: Path) -> None:
         convert([raw], "pdf", tmp_path)  # type: ignore[arg-type]
 
 
-class FakeBook:
-    """As much of openpyxl as natrode uses, keeping the cells in memory."""
-
-    shelf: dict[bytes, "FakeBook"] = {}  # noqa: RUF012
-
-    def __init__(self, write_only: bool = False) -> None:
-        self.worksheets: list[FakeSheet] = []
-
-    def create_sheet(self, title: str) -> "FakeSheet":
-        self.worksheets.append(FakeSheet(title))
-        return self.worksheets[-1]
-
-    def save(self, stream: io.BytesIO) -> None:
-        name = b"PK\x03\x04" + b"[Content_Types].xml" + bytes([len(self.shelf)])
-        self.shelf[name] = self
-        stream.write(name)
-
-    def close(self) -> None:
-        pass
-
-
-class FakeSheet:
-    def __init__(self, title: str) -> None:
-        self.title = title
-        self.rows: list[list[object]] = []
-
-    def append(self, row: list[object]) -> None:
-        self.rows.append(row)
-
-    def iter_rows(self, values_only: bool) -> list[list[object]]:
-        return self.rows
-
-
-@pytest.fixture
-def openpyxl(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The library, or its stand-in where it is not installed."""
-    try:
-        import openpyxl as _library  # noqa: F401
-    except ImportError:
-        module = types.ModuleType("openpyxl")
-        module.Workbook = FakeBook  # type: ignore[attr-defined]
-        module.load_workbook = lambda stream, **_: FakeBook.shelf[stream.read()]  # type: ignore[attr-defined]
-        monkeypatch.setitem(sys.modules, "openpyxl", module)
-
-
-@pytest.mark.usefixtures("openpyxl")
-def test_workbooks_out_and_in(tmp_path: Path) -> None:
+def test_workbooks_come_back_with_their_metadata(tmp_path: Path) -> None:
     (tmp_path / "c.csv").write_text(tables.cycling_csv())
-    done = convert([tmp_path / "c.csv"], "xlsx", tmp_path / "out")
-    (read,) = registry.read(done[0].written[0], sheet="00 cycling")
-    assert (
-        read.table[str(Column.CURRENT)].tolist()
-        == registry.read(tmp_path / "c.csv")[0].table[str(Column.CURRENT)].tolist()
-    )
-    with pytest.raises(InstrumentFileError, match="2 sheets with data: metadata, 00 cycling; say which: sheet="):
-        registry.read(done[0].written[0])
+    (tmp_path / "a.dta").write_text(GAMRY_EISPOT)
+    done = convert([tmp_path / "c.csv", tmp_path / "a.dta"], "xlsx", tmp_path / "out", area="1.3 cm2")
+    for source, item in zip(("c.csv", "a.dta"), done, strict=True):
+        assert registry.read(item.written[0]) == registry.read(tmp_path / source, area="1.3 cm2")
+    plain = registry.read(done[0].written[0], sheet="00 cycling")[0]  # one sheet, as a table of unknown make
+    assert plain.metadata.origin.format == "XLSX workbook"
+    assert plain.array(Column.CURRENT).tolist() == registry.read(tmp_path / "c.csv")[0].array(Column.CURRENT).tolist()
     with pytest.raises(InstrumentFileError, match="no sheet 'x'; it has metadata, 00 cycling"):
         registry.read(done[0].written[0], sheet="x")
 
 
-@pytest.mark.usefixtures("openpyxl")
-def test_a_simulation_is_marked_in_its_sheet(tmp_path: Path) -> None:
-    simulated().to_parquet(tmp_path / "a.parquet")
+def test_a_workbook_keeps_gaps_types_and_long_settings(tmp_path: Path) -> None:
+    record = Measurement(
+        simulated().metadata.model_copy(update={"settings": {"sequence": ["x" * 500] * 100}}),
+        simulated().table.assign(gap=[1.0, float("nan"), float("-inf")], count=[1, 2, 3], text=["a", "", "c"]),
+    )
+    record.to_parquet(tmp_path / "a.parquet")
     done = convert([tmp_path / "a.parquet"], "xlsx", tmp_path / "out")
-    with pytest.raises(InstrumentFileError, match="SIMULATED 00 cycling"):
-        registry.read(done[0].written[0])
+    (read,) = registry.read(done[0].written[0])
+    assert read == record
+    assert read.digest == record.digest
 
 
-def test_without_the_library_for_workbooks_the_error_says_what_to_do(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(sys.modules, "openpyxl", None)
-    (tmp_path / "a.xlsx").write_bytes(tables.zipped(**{"[Content_Types]__xml": b"x", "xl/workbook__xml": b"x"}))
-    with pytest.raises(InstrumentFileError, match=r"a\.xlsx: XLSX workbook: .*openpyxl.*save the sheet as CSV"):
-        registry.read(tmp_path / "a.xlsx")
-    (tmp_path / "c.csv").write_text(tables.cycling_csv())
-    with pytest.raises(OutputError, match="use csv or parquet"):
-        convert([tmp_path / "c.csv"], "xlsx", tmp_path / "out")
+def test_a_workbook_that_contradicts_itself_is_refused(tmp_path: Path) -> None:
+    simulated().to_parquet(tmp_path / "a.parquet")
+    path = Path(convert([tmp_path / "a.parquet"], "xlsx", tmp_path / "out")[0].written[0])
+    book = openpyxl.load_workbook(path)
+    for row in book["metadata"].iter_rows():
+        if row[1].value == "origin":
+            row[2].value = row[2].value.replace("simulation", "instrument")
+    book.save(path)
+    with pytest.raises(InstrumentFileError, match="marked as simulated, its metadata say that it was measured"):
+        registry.read(path)
+
+
+def test_workbooks_of_others(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    book.active.append(["freq/Hz", "Re(Z)/Ohm", "-Im(Z)/Ohm"])
+    book.active.append([1e5, 40.25, 3])
+    book.active.append([1e4, 41, 7.5])
+    book.create_sheet("empty")
+    book.save(tmp_path / "z.xlsx")
+    (read,) = registry.read(tmp_path / "z.xlsx")
+    assert read.impedance.tolist() == [40.25 - 3j, 41 - 7.5j]
+    book.create_sheet("other").append(["a"])
+    book["other"].append([1])
+    book.save(tmp_path / "z.xlsx")
+    with pytest.raises(InstrumentFileError, match="2 sheets with data: Sheet, other; say which: sheet="):
+        registry.read(tmp_path / "z.xlsx")
+
+
+# ---- simulated data cannot pass as measured ----------------------------------------------------------------
+def _opened_elsewhere(path: Path, out: Path) -> None:
+    """The table as a spreadsheet with a German setting saves it: no metadata beside it, another name, semicolons."""
+    pd.read_csv(path).to_csv(out, sep=";", decimal=",", index=False)
+
+
+def test_a_simulated_csv_says_so_in_its_heading(tmp_path: Path) -> None:
+    record = simulated()
+    record.to_csv(tmp_path / "a.csv")
+    heading = (tmp_path / "a.csv").read_text().splitlines()[0]
+    assert heading.endswith(f"SIMULATED by natrode unknown | model symmetric | seed 1 | sha256 {record.digest}")
+
+
+def test_a_simulation_stays_one_after_export_and_renaming(tmp_path: Path) -> None:
+    simulated().to_csv(tmp_path / "a.csv")
+    _opened_elsewhere(tmp_path / "a.csv", tmp_path / "cell_7_measured.txt")
+    pd.read_csv(tmp_path / "a.csv").to_excel(tmp_path / "b.xlsx", index=False)
+    pd.read_csv(tmp_path / "a.csv").to_parquet(tmp_path / "c.parquet")
+    (tmp_path / "a.csv").rename(tmp_path / "measured.csv")
+    for name in ("cell_7_measured.txt", "b.xlsx", "c.parquet", "measured.csv"):
+        (read,) = registry.read(tmp_path / name)
+        assert read.is_simulated, name
+        assert (read.metadata.origin.model, read.metadata.origin.seed) == ("symmetric", 1)
+        assert not any("SIMULATED" in column for column in read.table.columns)
+        assert read.array(Column.VOLTAGE).tolist() == [0.02, 0.021, 0.022]
+        assert any("a simulation whose metadata are not with the table" in w for w in read.metadata.warnings)
+
+
+def test_a_simulation_with_the_metadata_of_a_measurement_is_refused(tmp_path: Path) -> None:
+    simulated().to_csv(tmp_path / "a.csv")
+    side = (tmp_path / "a.json").read_text()
+    (tmp_path / "a.json").write_text(side.replace('"kind": "simulation"', '"kind": "instrument"'))
+    with pytest.raises(InstrumentFileError, match=r"marked as simulated, a\.json says that it was measured"):
+        registry.read(tmp_path / "a.csv")
+
+
+def test_parquet_carries_the_digest(tmp_path: Path) -> None:
+    record = simulated()
+    record.to_parquet(tmp_path / "a.parquet")
+    assert pq.read_schema(tmp_path / "a.parquet").metadata[b"natrode sha256"].decode() == record.digest

@@ -11,7 +11,7 @@ from natrode.instruments import _headings, _tables, _text
 from natrode.instruments._headings import Heading
 from natrode.instruments._tables import Array, seconds
 from natrode.instruments.base import Source
-from natrode.measurement import Column, Kind, Measurement, Metadata
+from natrode.measurement import MARK, Column, Kind, Measurement, Metadata, Origin
 
 _VERSION = "generic 1"
 _SIGN = "current taken as positive = oxidation at the working electrode: the file does not say"
@@ -91,13 +91,19 @@ def build(source: Source, table: Table, plan: Plan, name: str) -> Measurement:
         bdf = table.headings and table.headings[plan.columns["current"]].text == Column.CURRENT
         assumptions.append(_BDF_SIGN if bdf else _SIGN)
         sign = {} if bdf else {"sign_of_current": _text.SIGN_UNKNOWN}
-    if table.left_out:
-        warnings.append(f"large file: columns without a role were left out: {', '.join(table.left_out)}")
+    left_out = [name for name in table.left_out if not name.startswith(MARK)]
+    if left_out:
+        warnings.append(f"large file: columns without a role were left out: {', '.join(left_out)}")
+    origin = source.origin("unknown", name, _VERSION)
+    mark = next((h.text for h in table.headings if h.text.startswith(MARK)), None)
+    if mark is not None:
+        origin = _simulated(origin, mark)
+        warnings.append("a simulation whose metadata are not with the table: only its mark says what it is")
     ordered = {str(c): out[c] for c in (*_FIRST, *Column) if c in out}
     ordered |= _rest(table, plan, ordered)
     metadata = Metadata(
         kind=plan.kind,
-        origin=source.origin("unknown", name, _VERSION),
+        origin=origin,
         started=started,
         settings=dict(_tables.as_settings(table.above)),
         assumptions=tuple(dict.fromkeys(assumptions)),
@@ -105,6 +111,20 @@ def build(source: Source, table: Table, plan: Plan, name: str) -> Measurement:
         **sign,
     )
     return Measurement(metadata, pd.DataFrame(ordered, copy=False))
+
+
+def _simulated(origin: Origin, mark: str) -> Origin:
+    """The origin of a table that natrode marked as simulated: model, seed and version as its mark says."""
+    said = dict(part.strip().partition(" ")[::2] for part in mark.split("|")[1:])
+    seed = said.get("seed", "")
+    return origin.model_copy(
+        update={
+            "kind": "simulation",
+            "model": said.get("model", "unknown"),
+            "seed": int(seed) if seed.isdigit() else None,
+            "version": mark.split("|")[0].removeprefix(MARK).strip() or "unknown",
+        }
+    )
 
 
 _FIRST = (Column.FREQUENCY, Column.REAL_IMPEDANCE, Column.IMAGINARY_IMPEDANCE)
@@ -118,6 +138,8 @@ def _rest(table: Table, plan: Plan, taken: Mapping[str, Any]) -> dict[str, Any]:
         if position in used:
             continue
         heading = table.headings[position].text if table.headings else ""
+        if heading.startswith(MARK):
+            continue
         name = heading or f"Column {position + 1} / 1"
         if name in taken or name in found:
             name = f"{name} ({position + 1})"

@@ -1,48 +1,51 @@
-"""XLSX workbooks in and out, through openpyxl where it is installed."""
+"""XLSX workbooks in and out: a sheet of any make as a table, and natrode's own with all its records."""
 
-import importlib
 import io
-from collections.abc import Sequence
+import json
+import math
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from natrode.errors import InstrumentFileError, OutputError
+import numpy as np
+from pydantic import ValidationError
+
+from natrode.errors import OutputError, RecordError
+from natrode.measurement import MARK, Measurement, Metadata
 
 if TYPE_CHECKING:
     from natrode.instruments.base import Source
-    from natrode.measurement import Measurement
 
 LARGEST_SHEET = 1_048_576
 """Rows that a sheet can hold."""
+LONGEST_TEXT = 32_000
+"""Characters that natrode puts into one cell; longer values go on in the next row."""
+ABOUT = "metadata"
+ABOUT_HEADER = ("sheet", "key", "value")
+KINDS = "types of the columns"
+DIGEST = "sha256 of the record"
 
 
-def _library() -> Any:
+Sheets = Mapping[str, list[list[str]]]
+"""Rows of every sheet as text, by its name."""
+
+
+def read_sheets(source: "Source") -> Sheets:
+    """All sheets of a workbook; raises InstrumentFileError."""
+    import openpyxl
+
     try:
-        return importlib.import_module("openpyxl")
-    except ImportError:
-        return None
-
-
-def read_workbook(source: "Source") -> list[list[str]]:
-    """Rows of a sheet as text; raises InstrumentFileError.
-
-    The sheet is the one that the user names, else the only one with more than one row of cells.
-    """
-    library = _library()
-    if library is None:
-        raise source.error(
-            "XLSX workbook", "reading it needs the package openpyxl, which is not installed",
-            "save the sheet as CSV, or: pip install openpyxl",
-        )  # fmt: skip
-    try:
-        book = library.load_workbook(io.BytesIO(source.data), read_only=True, data_only=True)
+        book = openpyxl.load_workbook(io.BytesIO(source.data), read_only=True, data_only=True)
         sheets = {str(sheet.title): _rows(sheet) for sheet in book.worksheets}
         book.close()
-    except InstrumentFileError:
-        raise
     except Exception as error:
         raise source.error(
             "XLSX workbook", f"cannot be read ({type(error).__name__}: {error})", "save it again, or as CSV"
         ) from error
+    return sheets
+
+
+def chosen_sheet(source: "Source", sheets: Sheets) -> list[list[str]]:
+    """The sheet that the user names, else the only one with more than one row; raises InstrumentFileError."""
     wanted = source.hints.get("sheet")
     if wanted is not None:
         if str(wanted) not in sheets:
@@ -52,7 +55,7 @@ def read_workbook(source: "Source") -> list[list[str]]:
     if len(filled) != 1:
         raise source.error(
             "XLSX workbook", f"it has {len(filled)} sheets with data: {', '.join(filled) or 'none'}",
-            'say which: sheet="NAME"',
+            'say which: sheet="NAME" (on the command line --sheet NAME)',
         )  # fmt: skip
     return next(iter(filled.values()))
 
@@ -68,29 +71,103 @@ def _plain(cell: Any) -> str:
     return text.replace("\t", " ").replace("\n", " ").replace("\r", " ")
 
 
-def workbook(sheets: Sequence[tuple[str, "Measurement"]]) -> bytes:
+# ---- natrode's own -----------------------------------------------------------------------------------------
+def is_own(sheets: Sheets) -> bool:
+    """Whether natrode wrote this workbook."""
+    return tuple(next(iter(sheets.get(ABOUT, [])), ())) == ABOUT_HEADER
+
+
+def own_records(source: "Source", sheets: Sheets) -> list[Measurement]:
+    """The records of a workbook that `workbook` wrote, metadata and all; raises InstrumentFileError."""
+    said: dict[str, dict[str, str]] = {}
+    for row in sheets[ABOUT][1:]:
+        if len(row) == len(ABOUT_HEADER):
+            about = said.setdefault(row[0], {})
+            about[row[1]] = about.get(row[1], "") + row[2]
+    found = []
+    for title, about in said.items():
+        if title not in sheets:
+            raise source.error(f"sheet {ABOUT}", f"it tells of a sheet '{title}' that is not there", "convert it again")
+        try:
+            values = {key: json.loads(text) for key, text in about.items() if key != DIGEST}
+            kinds = values.pop(KINDS)
+            metadata = Metadata.model_validate(values)
+            table = _table(sheets[title], kinds)
+            if table.pop(MARK, None) is not None and metadata.origin.kind != "simulation":
+                raise RecordError("the table is marked as simulated, its metadata say that it was measured")
+            found.append(_record(metadata, table))
+        except (ValidationError, ValueError, KeyError, TypeError, AttributeError, RecordError) as error:
+            problem = str(error).splitlines()[0] if str(error) else type(error).__name__
+            raise source.error(
+                f"sheet '{title}'", f"does not fit the sheet {ABOUT} ({problem})",
+                "convert the original again, or name the sheet to read it as a plain table",
+            ) from None  # fmt: skip
+    if not found:
+        raise source.error(f"sheet {ABOUT}", "it tells of no record", "convert the original again")
+    return found
+
+
+def _record(metadata: Metadata, table: Mapping[str, Any]) -> Measurement:
+    import pandas as pd
+
+    return Measurement(metadata, pd.DataFrame(dict(table)))
+
+
+def _table(rows: Sequence[Sequence[str]], kinds: Mapping[str, str]) -> dict[str, Any]:
+    """Columns of a sheet in the types that they had."""
+    header = rows[0]
+    padded = [[*row, *[""] * (len(header) - len(row))] for row in rows[1:]]
+    found: dict[str, Any] = {}
+    for position, name in enumerate(header):
+        words = [row[position] for row in padded]
+        kind = np.dtype(kinds[name]) if name in kinds else None
+        if name.startswith(MARK):
+            found[MARK] = True
+        elif kind is None or kind.kind not in "biuf":
+            found[name] = words
+        elif kind.kind == "f":
+            found[name] = np.array([float(word or "nan") for word in words], dtype=kind)
+        elif kind.kind == "b":
+            found[name] = np.array([word == "True" for word in words])
+        else:
+            found[name] = np.array([int(word) for word in words], dtype=kind)
+    return found
+
+
+def workbook(sheets: Sequence[tuple[str, Measurement]]) -> bytes:
     """A workbook with one sheet per record and one with their metadata; raises OutputError.
 
-    A simulated record says so in its sheet's name and in the metadata.
+    A simulated record says so in its sheet's name, in a column of its table and in the metadata.
     """
-    library = _library()
-    if library is None:
-        raise OutputError("writing XLSX needs the package openpyxl, which is not installed; use csv or parquet")
-    book = library.Workbook(write_only=True)
-    about = book.create_sheet("metadata")
-    about.append(["sheet", "key", "value"])
+    import openpyxl
+
+    book = openpyxl.Workbook(write_only=True)
+    about = book.create_sheet(ABOUT)
+    about.append(ABOUT_HEADER)
     for name, record in sheets:
-        if len(record.table) >= LARGEST_SHEET:
+        if len(record) >= LARGEST_SHEET:
             raise OutputError(
-                f"{name}: {len(record.table)} rows are more than a sheet holds ({LARGEST_SHEET}); use csv or parquet"
+                f"{name}: {len(record)} rows are more than a sheet holds ({LARGEST_SHEET}); use csv or parquet"
             )
         title = f"{'SIMULATED ' if record.is_simulated else ''}{name}"[:31]
-        for key, value in record.metadata.model_dump(mode="json").items():
-            about.append([title, key, str(value)[:32000]])
+        kinds = {str(c): str(t) for c, t in record.table.dtypes.items()}
+        said = {key: json.dumps(value) for key, value in record.metadata.model_dump(mode="json").items()}
+        for key, text in {**said, KINDS: json.dumps(kinds), DIGEST: record.digest}.items():
+            for start in range(0, len(text), LONGEST_TEXT):
+                about.append([title, key, text[start : start + LONGEST_TEXT]])
         sheet = book.create_sheet(title)
-        sheet.append([str(column) for column in record.table.columns])
-        for row in record.table.itertuples(index=False):
-            sheet.append([value.item() if hasattr(value, "item") else value for value in row])
+        table = record.export
+        sheet.append([str(column) for column in table.columns])
+        columns = [[_cell(value) for value in table[column].tolist()] for column in table.columns]
+        for row in zip(*columns, strict=True):
+            sheet.append(row)
     stream = io.BytesIO()
     book.save(stream)
     return stream.getvalue()
+
+
+def _cell(value: Any) -> Any:
+    """A value as a sheet can hold it: no NaN, infinities as words."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return None if math.isnan(value) else str(value)
+    return value

@@ -49,10 +49,12 @@ def is_workbook(head: bytes) -> bool:
 def read(source: Source) -> list[Measurement]:
     """The record of a table; raises InstrumentFileError that tells how to say what the columns are."""
     if is_workbook(source.head):
-        from natrode.instruments._workbook import read_workbook
+        from natrode.instruments import _workbook
 
-        rows = read_workbook(source)
-        text = "\n".join("\t".join(row) for row in rows)
+        sheets = _workbook.read_sheets(source)
+        if _workbook.is_own(sheets) and "sheet" not in source.hints:
+            return _workbook.own_records(source, sheets)
+        text = "\n".join("\t".join(row) for row in _workbook.chosen_sheet(source, sheets))
         return _read(source, io.BytesIO(text.encode()), text, "XLSX workbook")
     text = source.text()
     if not text.strip():
