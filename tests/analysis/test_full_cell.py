@@ -1,0 +1,148 @@
+import os
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from natrode.analysis import capacity_fade, differential_capacity, full_cell_cycles, is_full_cell
+from natrode.errors import RecordError
+from natrode.measurement import Column, Geometry, Measurement
+from tests.analysis.records import alternating, cycling_record, metadata
+
+SAMPLES = Path(os.environ.get("NATRODE_SAMPLES", Path(__file__).parents[2] / "../shared/samples"))
+
+
+def full_cell(cycles=20, fade=0.002, efficiency=0.995, capacity=3.6, gap=0.2, discharge_first=False, **changes):
+    """Charge at 3.4 V + gap/2 and discharge at 3.4 V - gap/2, voltage leaning by 0.1 V over each half."""
+    t, v, i, now = [], [], [], 0.0
+    current = 1e-3
+
+    def half(charge, sign):
+        nonlocal now
+        duration = charge / current
+        s = np.linspace(0.0, 1.0, 101)[1:]
+        t.append(now + s * duration)
+        v.append(3.4 + sign * (gap / 2 + 0.1 * (s - 0.5)))
+        i.append(np.full(100, sign * current))
+        now += duration
+        t.append(now + np.linspace(1.0, 60.0, 5))
+        v.append(np.full(5, 3.4))
+        i.append(np.zeros(5))
+        now += 60.0
+
+    if discharge_first:
+        half(capacity, -1)
+    for k in range(cycles):
+        out = capacity * (1.0 - fade * k)
+        half(out / efficiency, 1)
+        half(out, -1)
+    names = (Column.TIME, Column.VOLTAGE, Column.CURRENT)
+    table = {n.value: np.concatenate(x) for n, x in zip(names, (t, v, i), strict=True)}
+    return Measurement(metadata(**{"geometry": Geometry(), **changes}), pd.DataFrame(table))
+
+
+def named(results, beginning):
+    return next(r for r in results if r.quantity.startswith(beginning))
+
+
+def test_capacity_efficiency_gap_and_retention():
+    cycles = full_cell_cycles(full_cell())
+    assert len(cycles.cycle) == 20
+    assert cycles.discharge[0] == pytest.approx(3.6, rel=0.01)
+    assert named(cycles.results, "coulombic").value == pytest.approx(0.995, abs=1e-3)
+    assert named(cycles.results, "voltage gap").value == pytest.approx(0.2, abs=2e-3)
+    assert named(cycles.results, "energy").value == pytest.approx(0.995 * 3.3 / 3.5, abs=2e-3)
+    assert named(cycles.results, "capacity retention").value == pytest.approx(1 - 0.002 * 19, abs=1e-3)
+    assert named(cycles.results, "discharge capacity of the first").to_json()["unit"] == "mAh"
+
+
+def test_per_mass_and_per_area():
+    assert full_cell_cycles(full_cell(), active_mass=1e-5).discharge[0] == pytest.approx(3.6e5, rel=0.01)
+    area = Geometry(working_area=1e-4, counter_area=1e-4)
+    per_area = full_cell_cycles(full_cell(geometry=area))
+    assert per_area.results[0].to_json()["unit"] == "mAh/cm2"
+    assert per_area.results[0].to_json()["value"] == pytest.approx(1.0, rel=0.01)
+    with pytest.raises(RecordError, match="mass"):
+        full_cell_cycles(full_cell(), active_mass=0.0)
+
+
+def test_a_discharge_before_the_first_charge_is_a_cycle_without_efficiency():
+    cycles = full_cell_cycles(full_cell(cycles=3, discharge_first=True))
+    assert np.isnan(cycles.efficiency[0])
+    assert len(cycles.cycle) == 4
+    assert named(cycles.results, "coulombic").value == pytest.approx(0.995, abs=2e-3)
+
+
+def test_a_cycle_still_running_counts_in_nothing():
+    record = full_cell(cycles=4)
+    cut = Measurement(record.metadata, record.table.iloc[:-60])
+    cycles = full_cell_cycles(cut)
+    assert not cycles.complete[-1]
+    assert named(cycles.results, "capacity retention").settings["cycles"] == 2
+
+
+def test_a_symmetric_cell_is_no_full_cell():
+    record = cycling_record(alternating(10))
+    assert not is_full_cell(record)
+    assert "not that of a full cell" in full_cell_cycles(record).results[0].reason
+
+
+@pytest.mark.parametrize("law", ["linear", "exponential", "root"])
+def test_fade_laws(law):
+    n = np.arange(200.0)
+    truth = {"linear": 1 - 1e-3 * n, "exponential": np.exp(-2e-3 * n), "root": 1 - 0.01 * np.sqrt(n)}[law]
+    ends = {"linear": 200.0, "exponential": -np.log(0.8) / 2e-3, "root": 400.0}[law]
+    base = full_cell_cycles(full_cell(cycles=2))
+    from dataclasses import replace
+
+    noise = 1.0 + 5e-4 * np.random.default_rng(0).standard_normal(200)
+    cycles = replace(
+        base,
+        cycle=np.arange(1, 201),
+        discharge=3.6 * truth * noise,
+        current=np.full(200, 1e-3),
+        complete=np.ones(200, dtype=bool),
+    )
+    fade = capacity_fade(cycles, skip=0)
+    assert fade.law == law
+    assert fade.life.value == pytest.approx(ends, rel=0.05)
+    few = capacity_fade(base)
+    assert "8 are needed" in few.per_cycle.reason
+
+
+def test_no_fade_is_a_lower_limit():
+    cycles = full_cell_cycles(full_cell(cycles=30, fade=0.0))
+    assert capacity_fade(cycles).life.quality in ("lower limit", "doubtful")
+
+
+def test_dq_dv_holds_the_charge_and_shows_a_plateau():
+    t = np.linspace(1.0, 3600.0, 500)
+    s = t / 3600.0
+    volt = 3.4 - 0.3 * (s - 0.5) ** 3 * 8 - 0.02 * (s - 0.5)
+    table = {Column.TIME.value: t, Column.VOLTAGE.value: volt, Column.CURRENT.value: np.full(500, -1e-3)}
+    record = Measurement(metadata(geometry=Geometry()), pd.DataFrame(table))
+    curve = differential_capacity(record)
+    assert np.trapezoid(curve.values, curve.x) == pytest.approx(3.6, rel=0.03)
+    assert curve.x[np.argmax(curve.values)] == pytest.approx(3.4, abs=0.02)
+    assert curve.to_json()["unit"] == "mAh/V"
+    with pytest.raises(RecordError, match="no charge in cycle 1"):
+        differential_capacity(record, 1, "charge")
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["neware_csv/neware_uio.csv", "neware_ndax/nw4-120-1-6-53.ndax", "neware_nda/TestFile.nda"],
+)
+def test_neware_files_agree_with_the_cyclers_own_count(name):
+    """The cycler counts charge per step; natrode integrates the current: within 1 %."""
+    if not (SAMPLES / name).exists():
+        pytest.skip(f"the sample file {name} is not here (NATRODE_SAMPLES)")
+    from natrode import read
+
+    record = read(SAMPLES / name)[0]
+    cycles = full_cell_cycles(record)
+    total = np.nansum(cycles.charge) + np.nansum(cycles.discharge)
+    step, count = record.array("Step Charge / C"), record.array(Column.STEP_COUNT)
+    own = sum(np.abs(step[count == c]).max() for c in np.unique(count[np.isfinite(count)]))
+    assert total == pytest.approx(own, rel=0.01)
