@@ -49,6 +49,7 @@ from natrode.analysis.impedance import (
 )
 from natrode.analysis.ohmic import correction_of, current_interrupt
 from natrode.analysis.onset import onset_voltage
+from natrode.analysis.pellet import pellet_conductivity, pellet_resistance
 from natrode.analysis.plating import PlatingEfficiency, nucleation_overpotential, plating_efficiency
 from natrode.analysis.relaxation import Relaxation, relaxation_after_current
 from natrode.analysis.result import Result, Series
@@ -126,6 +127,8 @@ __all__ = [
     "onset_voltage",
     "overpotential",
     "overpotential_per_interface",
+    "pellet_conductivity",
+    "pellet_resistance",
     "plating_efficiency",
     "polarisation_growth",
     "polarisation_shape",

@@ -124,9 +124,20 @@ def _show(study: Any) -> None:
                 answer.result.quality, answer.result.reason,
             ]  # fmt: skip
             table.add_row(*(escape(text) for text in ([answer.of] if several else []) + row))
-        console.print(table)
+        if cell.answers:
+            console.print(table)
+        else:
+            console.print(escape(f"{cell.name}{mark}: nothing to analyse (rest, or a record that no analysis reads)"))
         for text in (verdict(cell), *cell.wanted, f"excluded: {cell.excluded}" if cell.excluded else ""):
             if text:
                 console.print(escape(text))
+    for group in study.groups:
+        console.print(escape(f"{group.name}: {group.count}"))
+        results = [] if group.fit is None else [group.fit.median, group.fit.scale, group.fit.shape]
+        for shown in (result_shown(r.to_json()) for r in results):
+            unit = unit_text(shown.entry["unit"])
+            console.print(escape(f"  {shown.entry['quantity']}: {shown.value} {shown.uncertainty} {unit}".rstrip()))
+        if group.reason:
+            console.print(escape(f"  {group.reason}"))
     for name, reason in study.unread:
         console.print(escape(f"not read: {name}: {reason}"))

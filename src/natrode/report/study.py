@@ -16,12 +16,14 @@ from natrode.report.run import ResultShown, result_shown, specification
 from natrode.report.run_plots import Drawn, series_figures, sweep_figure, time_figure, time_scale
 from natrode.report.study_plots import Labelled
 from natrode.report.wording import number
+from natrode.workbench.groups import Replicates
 from natrode.workbench.plan import label
 from natrode.workbench.study import Answer, CellStudy, Study
 
 HEADLINES = (
     ("critical current density (largest survived)", "critical current"),
     ("ionic conductivity", "conductivity"),
+    ("pellet resistance", "pellet"),
     ("activation energy", "activation energy"),
     ("interface resistance of the stripped side", "interface, stripped side"),
     ("interface resistance", "interface"),
@@ -68,6 +70,7 @@ def study_page(study: Study, script: str, files: Sequence[str] = ()) -> str:
         study=study,
         cells=[_card(cell, ids[cell.name], plots) for cell in study.cells],
         counted=_counted(study),
+        groups=[_group(group, plots) for group in study.groups],
         script_text=script,
         files=files,
     )
@@ -92,6 +95,18 @@ def _card(cell: CellStudy, anchor: str, plots: Plots) -> dict[str, Any]:
         "specification": list(specification(cell.experiment)),
         "records": [_record(m) for m in cell.experiment.measurements],
         "remarks": _remarks(cell),
+    }
+
+
+def _group(group: Replicates, plots: Plots) -> dict[str, Any]:
+    fit = group.fit
+    results = [] if fit is None else [result_shown(r.to_json()) for r in (fit.median, fit.scale, fit.shape)]
+    drawn = study_plots.replicates(group)
+    return {
+        "group": group,
+        "results": results,
+        "reason": group.reason or ("" if fit is None or fit.shape.value is not None else fit.shape.reason),
+        "figure": _plot(drawn, group.simulated, plots),
     }
 
 

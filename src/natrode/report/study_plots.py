@@ -14,6 +14,7 @@ from natrode.report.plots import Trace
 from natrode.report.run_plots import POINTS, SPECTRA, Drawn, time_scale, voltage_scale
 from natrode.report.wording import number
 from natrode.units import from_si
+from natrode.workbench.groups import Replicates
 
 Labelled = tuple[str, Measurement]
 """A spectrum with its name."""
@@ -54,6 +55,9 @@ def nyquist(spectra: Sequence[Labelled], fits: Sequence[tuple[str, Array, Array]
         )
     made = plots.layout("Re Z / Ω", "−Im Z / Ω", simulated=any(s.is_simulated for _, s in spectra), height=470)
     made["showlegend"] = many or bool(fits)
+    for name in ("xaxis", "yaxis"):  # equal scales by a smaller frame, not by a range without data
+        made[name] |= {"constrain": "domain"}
+    made["yaxis"] |= {"constraintoward": "bottom"}
     return Drawn("Impedance", plots.equal_axes({"data": traces, "layout": made}), _notes(spectra, drawn))
 
 
@@ -81,7 +85,9 @@ def bode(spectra: Sequence[Labelled]) -> Drawn:
         simulated=simulated,
         height=470,
     )
-    made["yaxis"] |= {"domain": [0.54, 1]}
+    sizes = [np.abs(spectra[n][1].impedance) for n in drawn]
+    decades = float(np.log10(max(s.max() for s in sizes) / max(min(s.min() for s in sizes), 1e-300)))
+    made["yaxis"] |= {"domain": [0.54, 1], "dtick": "D2" if decades < 1.5 else 1}
     made["yaxis2"] = plots.axis("−phase / °") | {"domain": [0, 0.46], "anchor": "x"}
     made["xaxis"] |= {"anchor": "y2"}
     made["showlegend"] = False
@@ -198,7 +204,38 @@ def _resistances(series: InterfaceSeries, x: Array, factor: float, x_title: str,
     return trace
 
 
+def replicates(group: Replicates) -> Drawn:
+    """Every replicate as the interval in which it failed, and the Weibull line where five or more failed."""
+    normalised = group.fit is None or group.fit.scale.dimension == "current density"
+    unit, dimension = ("mA/cm2", "current density") if normalised else ("mA", "current")
+    x_title = f"{dimension} / {'mA/cm²' if normalised else 'mA'}"
+    factor = from_si(1.0, unit, dimension)
+    order = sorted(range(len(group.cells)), key=lambda k: (group.brackets[k][0] or 0.0, group.brackets[k][1] or 1e99))
+    traces: list[Trace] = []
+    highest = max((end for bracket in group.brackets for end in bracket if end is not None), default=1.0)
+    for place, k in enumerate(order):
+        low, high = group.brackets[k]
+        level = (place + 0.5) / len(order)
+        ends = [(low or 0.0) * factor, (high if high is not None else 1.15 * highest) * factor]
+        trace = plots.line(
+            group.cells[k], ends, [level, level], series_colour(0, 2), x_title=x_title, y_title="share of cells failed",
+            width=4, dash="dot" if high is None else "solid",
+        )  # fmt: skip
+        traces.append(trace | {"showlegend": False})
+    fit = group.fit
+    if fit is not None and fit.shape.value is not None:
+        x = np.linspace(0.0, 1.2 * highest, 120)
+        failed = np.array([1.0 - (fit.survival(float(v)) or 0.0) for v in x])
+        traces.append(
+            plots.line("Weibull", x * factor, failed, series_colour(1, 2), x_title=x_title, y_title="share failed")
+        )
+    made = plots.layout(x_title, "share of cells failed", simulated=group.simulated)
+    made["yaxis"] |= {"range": [0, 1]}
+    note = "each bar: from the last current survived to the first one failed; dotted: still alive at the end"
+    return Drawn(f"Replicates: {group.name}", {"data": traces, "layout": made}, note)
+
+
 __all__ = [
-    "Labelled", "blend", "bode", "charge_passed", "charge_scale", "colour_bar", "nyquist", "voltage_and_resistance",
-    "waterfall",
+    "Labelled", "blend", "bode", "charge_passed", "charge_scale", "colour_bar", "nyquist", "replicates",
+    "voltage_and_resistance", "waterfall",
 ]  # fmt: skip

@@ -4,7 +4,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from natrode import analysis
+from natrode.analysis import half_cycles
+from natrode.analysis.critical_current import is_stepped
+from natrode.analysis.pellet import is_conductor
 from natrode.analysis.result import Result, Series
 from natrode.errors import RecordError
 from natrode.measurement import Column, Experiment, Measurement
@@ -54,9 +59,16 @@ class Task:
 
     def run(self, experiment: Experiment) -> Outcome:
         """Make the call; a record that does not hold what it needs gives the reason as a refusal."""
+        record = self.subject(experiment)
+        if self.call == NOT_SYMMETRIC and isinstance(record, Measurement):
+            own = resting_voltage(record)
+            question = Result(quantity="analyses of a symmetric cell", dimension="voltage", method="", scope="none")
+            if own is not None:
+                why = f"the cell has a voltage of its own ({own:.3g} V): V/i is no resistance, a rest is no short"
+                return Outcome((question.refused(why),))
         function: Callable[..., Any] = getattr(analysis, self.call)
         try:
-            answer = function(self.subject(experiment), **self.options)
+            answer = function(record, **self.options)
         except RecordError as error:
             question = Result(quantity=self.call.replace("_", " "), dimension="number", method="", scope="none")
             return Outcome((question.refused(str(error)),))
@@ -81,6 +93,7 @@ _READ: dict[str, Callable[[Any], Outcome]] = {
     "summarise_series": _series,
     "interface_resistance_series": _detail,
     "failure": _detail,
+    "critical_current_density": _detail,
 }
 
 
@@ -92,30 +105,76 @@ def plan(experiment: Experiment, electrolyte: float | None = None, **options: An
         electrolyte: resistance of the electrolyte of the whole cell [Ohm], where the user knows it.
         options: circuit and temperature_error, as for `natrode.workbench.study.analyse`.
     """
-    tasks: list[Task] = []
     known = {} if electrolyte is None else {"electrolyte": electrolyte}
     given = {} if electrolyte is None else {"electrolyte_resistance": electrolyte}
-    several = len(experiment.of_kind("impedance")) > 1
-    if several:
-        for number, record in enumerate(experiment.measurements):
-            if record.kind == "impedance":
-                tasks += [
-                    Task(call, number, of=label(record), options=known) for call in ("summarise", "summarise_series")
-                ]
-        if any(m.kind != "impedance" for m in experiment.measurements):
-            tasks += [
-                Task("summarise", number, of=label(m), options=known)
-                for number, m in enumerate(experiment.measurements)
-                if m.kind != "impedance"
-            ]
-    else:
-        tasks += [Task("summarise", options=known), Task("summarise_series", options=known)]
-    for number, record in enumerate(experiment.measurements):
+    spectra = [n for n, m in enumerate(experiment.measurements) if m.kind == "impedance"]
+    conductors = [n for n in spectra if _is_conductor(experiment, n)]
+    tasks = [
+        Task(call, n, of=label(experiment.measurements[n]) if len(spectra) > 1 else "")
+        for n in conductors
+        for call in ("pellet_resistance", "pellet_conductivity")
+    ]
+    rest = [n for n, m in enumerate(experiment.measurements) if n not in conductors and not _is_rest(m)]
+    full = [n for n in rest if resting_voltage(experiment.measurements[n]) is not None]
+    tasks += [Task(NOT_SYMMETRIC, n, of=label(experiment.measurements[n]) if len(rest) > 1 else "") for n in full]
+    rest = [n for n in rest if n not in full]
+    together = len(rest) == len(experiment.measurements) and len(spectra) <= 1
+    for number in [None] if together else rest:
+        of = "" if number is None else label(experiment.measurements[number])
+        tasks += [Task(call, number, of=of, options=known) for call in ("summarise", "summarise_series")]
+    for number in rest:
+        record = experiment.measurements[number]
         if record.kind == "impedance" and len(record.spectra()) > 2:
             tasks.append(Task("interface_resistance_series", number, options=given))
         if record.kind == "cycling" and Column.CURRENT in record:
-            tasks.append(Task("failure", number if several else None, options=given))
+            place = None if together else number
+            tasks.append(Task("failure", place, options=given))
+            if is_stepped(half_cycles(record)):
+                tasks.append(Task("critical_current_density", place, options=given))
     return tuple(tasks)
+
+
+def _is_conductor(experiment: Experiment, number: int) -> bool:
+    """Whether a record is one spectrum of a pellet: no metal interface, or nobody said and it looks like one."""
+    record = experiment.measurements[number]
+    interfaces = record.metadata.geometry.interfaces_in_series
+    if len(record.spectra()) > 1 or interfaces in (1, 2) or any(Column.CURRENT in m for m in experiment.measurements):
+        return False
+    return interfaces == 0 or is_conductor(record)
+
+
+NOT_SYMMETRIC = "overpotential"
+"""The analysis that is refused, once, for cells that have a voltage of their own."""
+LEAST_VOLTAGE = 0.1
+"""A voltage of the cell's own, beyond its polarisation [V], from which on it is no symmetric cell."""
+
+
+def resting_voltage(record: Measurement) -> float | None:
+    """Voltage that a cell has of its own [V]; None for a symmetric cell, or where the record cannot tell.
+
+    It is the middle between the voltages under positive and negative current, or that at rest in a one-sided test.
+    """
+    if record.kind != "cycling" or Column.CURRENT not in record:
+        return None
+    voltage, current = record.array(Column.VOLTAGE), np.nan_to_num(record.array(Column.CURRENT))
+    least = 1e-2 * float(np.abs(current).max(initial=0.0))
+    levels = [voltage[chosen] for chosen in (current > least, current < -least, np.abs(current) <= least)]
+    plus, minus, none = (float(np.nanmedian(v)) if v.size else None for v in levels)
+    if plus is not None and minus is not None:
+        middle, swing = 0.5 * (plus + minus), 0.5 * abs(plus - minus)
+    elif none is not None and (plus is not None or minus is not None):
+        loaded = plus if plus is not None else minus
+        middle, swing = none, abs((loaded or 0.0) - none)
+    else:
+        return None
+    return middle if abs(middle) > LEAST_VOLTAGE and abs(middle) > 2.0 * swing else None
+
+
+def _is_rest(record: Measurement) -> bool:
+    """Whether a record is a voltage at rest, in which no analysis of current has anything to read."""
+    words = record.metadata.technique.lower()
+    named = any(word in words for word in ("open circuit", "ocv", "ocp", "corpot", "rest"))
+    return record.kind == "cycling" and Column.CURRENT not in record and named
 
 
 def label(record: Measurement) -> str:

@@ -10,6 +10,7 @@ from natrode.errors import SpecificationError, UnitError
 from natrode.measurement import Experiment, Measurement
 from natrode.units import read_quantity, write_quantity
 from natrode.workbench import gather
+from natrode.workbench.groups import Replicates, replicates
 from natrode.workbench.plan import Task, plan
 
 
@@ -70,6 +71,8 @@ class Study:
     cells: tuple[CellStudy, ...]
     unread: tuple[tuple[str, str], ...]
     request: Request
+    groups: tuple[Replicates, ...] = ()
+    """Replicates of critical-current tests."""
 
     @property
     def is_simulated(self) -> bool:
@@ -90,6 +93,7 @@ class Study:
                 }
                 for c in self.cells
             ],
+            "groups": [g.to_json() for g in self.groups],
             "unread": [{"file": name, "reason": reason} for name, reason in self.unread],
         }  # fmt: skip
 
@@ -139,7 +143,16 @@ def analyse(
     request = Request(tuple(map(str, asked)), hints, {**options, **({"mix_simulated": True} if mix_simulated else {})})
     cells = tuple(study(e, found.excluded.get(e.title, ""), **options) for e in found.experiments)
     title = found.experiments[0].title if len(cells) == 1 else Path(asked[0]).resolve().name
-    return Study(title, cells, found.unread, request)
+    return Study(title, cells, found.unread, request, _groups(cells))
+
+
+def _groups(cells: Sequence[CellStudy]) -> tuple[Replicates, ...]:
+    found = []
+    for cell in cells:
+        group = str(cell.experiment.measurements[0].metadata.user.get("group", ""))
+        critical = [d for key, d in cell.details.items() if key.startswith("critical_current_density:")]
+        found += [(cell.name, group, one, cell.excluded, cell.is_simulated) for one in critical]
+    return replicates(found)
 
 
 def _ohm(text: str) -> float:
