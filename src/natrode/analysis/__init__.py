@@ -49,7 +49,7 @@ from natrode.analysis.impedance import (
 )
 from natrode.analysis.ohmic import correction_of, current_interrupt
 from natrode.analysis.onset import onset_voltage
-from natrode.analysis.pellet import pellet_conductivity, pellet_resistance
+from natrode.analysis.pellet import pellet_conductivity, pellet_resistance, resistance_against_temperature
 from natrode.analysis.plating import PlatingEfficiency, nucleation_overpotential, plating_efficiency
 from natrode.analysis.relaxation import Relaxation, relaxation_after_current
 from natrode.analysis.result import Result, Series
@@ -136,6 +136,7 @@ __all__ = [
     "read_temperature_error",
     "real_axis_intercepts",
     "relaxation_after_current",
+    "resistance_against_temperature",
     "stripping_side_resistance",
     "summarise",
     "summarise_series",

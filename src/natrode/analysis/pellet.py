@@ -1,17 +1,20 @@
 """Resistance of an ion-conducting pellet between blocking electrodes, with the spread between fair ways to read it."""
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from natrode.analysis.reading import Array
+from natrode.analysis.impedance import electrolyte_resistance, interface_resistance
+from natrode.analysis.reading import Array, temperature_of
 from natrode.analysis.result import Result
 from natrode.analysis.spectrum import real_axis_intercepts, relative_noise, sorted_spectrum
+from natrode.analysis.temperature_series import ArrheniusFit, arrhenius, read_temperature_error
 from natrode.analysis.transfer import ionic_conductivity
-from natrode.measurement import Measurement
+from natrode.measurement import Experiment, Measurement
 
+Of = Literal["pellet", "electrolyte", "interfaces"]
 Complex = npt.NDArray[np.complex128]
 
 FEWEST_POINTS = 8
@@ -106,6 +109,49 @@ def pellet_conductivity(spectrum: Measurement) -> Result:
     )
 
 
+def resistance_against_temperature(
+    experiment: Experiment, of: Of = "pellet", *, temperature_error: str | None = None
+) -> ArrheniusFit:
+    """Fit the spectra of a cell at several temperatures to Arrhenius' law.
+
+    Args:
+        experiment: a cell with spectra of which at least three temperatures are known.
+        of: the whole pellet between blocking electrodes, the electrolyte (high-frequency intercept) or the interfaces
+            of a symmetric cell (low-frequency intercept less the electrolyte's).
+        temperature_error: systematic error of the temperatures, such as "2 K over the range".
+
+    Returns:
+        ArrheniusFit: of the conductivity where a pellet's geometry is known, else of the resistance.
+
+    Raises:
+        UnitError: for a temperature error that is not understood.
+
+    Source: see `arrhenius`.
+    """
+    error = None if temperature_error is None else read_temperature_error(temperature_error)
+    spectra = [s for m in experiment.of_kind("impedance") for s in m.spectra()]
+    known = [(t, s) for s in spectra if (t := temperature_of(s)) is not None]
+    if of == "pellet":
+        answers = [pellet_conductivity(s) for _, s in known]
+        resistive = all(a.value is None for a in answers)
+        if resistive:
+            answers = [pellet_resistance(s) for _, s in known]
+    else:
+        resistive = True
+        answers = [electrolyte_resistance(s) if of == "electrolyte" else interface_resistance(s) for _, s in known]
+    values = [np.nan if a.value is None else a.value for a in answers]
+    errors = [np.nan if a.uncertainty is None else a.uncertainty for a in answers]
+    return arrhenius(
+        [t for t, _ in known],
+        values,
+        errors if all(e > 0 for e in errors) else None,
+        what="resistance" if resistive else "conductivity",
+        temperature_error=error,
+        source=tuple(s.digest for _, s in known),
+        simulated=experiment.is_simulated,
+    )
+
+
 def is_conductor(spectrum: Measurement) -> bool:
     """Whether a spectrum is that of an ion conductor between blocking electrodes: two ways or more that agree."""
     found = pellet_resistance(spectrum)
@@ -118,14 +164,15 @@ def _least_phase(z: Complex) -> int | None:
     capacitive = np.flatnonzero(phase > 0)
     if capacitive.size < 3:
         return None
-    first = int(capacitive[0])
-    inner = np.arange(first + 1, len(z) - 1)
-    if not inner.size:
-        return None
-    place = int(inner[np.argmin(phase[inner])])
-    rises_before = phase[first : place + 1].max() > phase[place] * 1.02
-    rises_after = phase[place:].max() > max(2.0 * phase[place], np.radians(5.0))
-    return place if rises_before and rises_after else None
+    place = len(z) - 1
+    for k in range(len(z) - 1, int(capacitive[0]) - 1, -1):  # from the electrodes' branch up
+        if phase[k] < phase[place]:
+            place = k
+        elif phase[k] > 1.1 * phase[place] + np.radians(1.0):
+            break
+    before = phase[int(capacitive[0]) : place + 1].max() > 1.02 * phase[place]
+    after = phase[place:].max() > max(2.0 * phase[place], np.radians(5.0))
+    return place if before and after else None
 
 
 def _branch(z: Complex, least: int) -> float | None:
@@ -171,4 +218,4 @@ def _circuit(frequency: Array, z: Complex, ways: dict[str, float]) -> float | No
     return float(np.exp(best.x[0]) + np.exp(best.x[1]))
 
 
-__all__ = ["is_conductor", "pellet_conductivity", "pellet_resistance"]
+__all__ = ["is_conductor", "pellet_conductivity", "pellet_resistance", "resistance_against_temperature"]

@@ -9,6 +9,7 @@ import numpy as np
 from natrode import __version__
 from natrode.analysis.impedance import InterfaceSeries
 from natrode.analysis.reading import area_of
+from natrode.analysis.temperature_series import ArrheniusFit
 from natrode.measurement import Column, Measurement
 from natrode.report import study_plots
 from natrode.report.page import Plots, anchors, render
@@ -180,6 +181,10 @@ def _figures(cell: CellStudy) -> Iterator[Drawn]:
     impedance = [m for m in experiment.measurements if m.kind == "impedance"]
     spectra = labelled(impedance)
     series = [d for key, d in cell.details.items() if key.startswith("interface_resistance_series:")]
+    for answer in {a.task.key: a for a in cell.answers}.values():
+        fit = cell.details.get(answer.task.key)
+        if isinstance(fit, ArrheniusFit) and fit.activation_energy.value is not None:
+            yield study_plots.arrhenius(fit, answer.of, simulated=cell.is_simulated)
     cycling = experiment.of_kind("cycling")
     joined = len(cycling) == 1 and len(series) == 1 and len(series[0].results) > 2
     if joined:

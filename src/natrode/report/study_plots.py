@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from natrode.analysis.impedance import InterfaceSeries
+from natrode.analysis.temperature_series import ArrheniusFit
 from natrode.measurement import Column, Measurement
 from natrode.report import plots
 from natrode.report.decimation import Array, min_max
@@ -147,6 +148,45 @@ def colour_bar(title: str, low: float, high: float) -> Trace:
     }  # fmt: skip
 
 
+def arrhenius(fit: ArrheniusFit, of: str, *, simulated: bool) -> Drawn:
+    """Ln of the quantity against 1000/T with the line, the scale of temperatures above in degC."""
+    used = fit.used
+    kelvin, value = fit.temperature[used], fit.value[used]
+    conductivity = fit.at_room_temperature.dimension == "conductivity"
+    unit, factor = ("S/cm", 0.01) if conductivity else ("Ω", 1.0)
+    x_title, y_title = "1000/T / 1/K", f"{'conductivity' if conductivity else 'resistance'} / {unit}"
+    traces = [
+        plots.line("", 1e3 / kelvin, value * factor, series_colour(0, 2), x_title=x_title, y_title=y_title)
+        | {"mode": "markers", "marker": {"color": series_colour(0, 2), "size": 8}, "showlegend": False}
+    ]
+    slope, middle = np.polyfit(1.0 / kelvin, np.log(value * factor), 1)
+    ends = np.array([1.0 / kelvin.max(), 1.0 / kelvin.min()])
+    line = np.exp(middle + slope * ends)
+    traces.append(
+        plots.line("fit", 1e3 * ends, line, series_colour(1, 2), x_title=x_title, y_title=y_title, width=1.4)
+        | {"showlegend": False}
+    )
+    degrees = sorted({round(float(k) - 273.15) for k in kelvin})
+    above: Trace = {
+        "type": "scatter", "x": [1e3 / (d + 273.15) for d in degrees], "y": [float(value[0] * factor)] * len(degrees),
+        "xaxis": "x2", "mode": "markers", "marker": {"opacity": 0}, "hoverinfo": "skip", "showlegend": False,
+    }  # fmt: skip
+    made = plots.layout(x_title, y_title, y_log=True, simulated=simulated, height=470)
+    span = [1e3 / kelvin.max(), 1e3 / kelvin.min()]
+    pad = 0.06 * (span[1] - span[0])
+    made["xaxis"] |= {"range": [span[0] - pad, span[1] + pad]}
+    made["xaxis2"] = plots.axis("temperature / °C") | {
+        "overlaying": "x", "side": "top", "range": made["xaxis"]["range"], "showgrid": False,
+        "tickvals": [1e3 / (d + 273.15) for d in degrees], "ticktext": [str(d) for d in degrees],
+    }  # fmt: skip
+    made["margin"]["t"] = 56
+    energy = fit.activation_energy
+    note = fit.break_test.statement
+    if energy.value is not None:
+        note = f"activation energy {number(from_si(energy.value, 'eV', energy.dimension))} eV; {note}"
+    return Drawn(f"Arrhenius: {of}", {"data": [*traces, above], "layout": made}, note)
+
+
 def charge_passed(cycling: Measurement) -> Array:
     """Net charge at each row [C]: the record's own, else the current integrated."""
     if Column.CHARGE in cycling:
@@ -236,6 +276,6 @@ def replicates(group: Replicates) -> Drawn:
 
 
 __all__ = [
-    "Labelled", "blend", "bode", "charge_passed", "charge_scale", "colour_bar", "nyquist", "replicates",
+    "Labelled", "arrhenius", "blend", "bode", "charge_passed", "charge_scale", "colour_bar", "nyquist", "replicates",
     "voltage_and_resistance", "waterfall",
 ]  # fmt: skip

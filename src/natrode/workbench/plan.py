@@ -10,8 +10,9 @@ from natrode import analysis
 from natrode.analysis import half_cycles
 from natrode.analysis.critical_current import is_stepped
 from natrode.analysis.pellet import is_conductor
+from natrode.analysis.reading import temperature_of
 from natrode.analysis.result import Result, Series
-from natrode.errors import RecordError
+from natrode.errors import RecordError, UnitError
 from natrode.measurement import Column, Experiment, Measurement
 
 
@@ -41,7 +42,7 @@ class Task:
     @property
     def key(self) -> str:
         """Unique among the tasks of a cell."""
-        return f"{self.call}:{self.record}:{self.spectrum}"
+        return f"{self.call}:{self.record}:{self.spectrum}:{self.options.get('of', '')}"
 
     def subject(self, experiment: Experiment) -> Experiment | Measurement:
         """The record that the call is made on."""
@@ -69,7 +70,7 @@ class Task:
         function: Callable[..., Any] = getattr(analysis, self.call)
         try:
             answer = function(record, **self.options)
-        except RecordError as error:
+        except (RecordError, UnitError) as error:
             question = Result(quantity=self.call.replace("_", " "), dimension="number", method="", scope="none")
             return Outcome((question.refused(str(error)),))
         return _READ.get(self.call, _results)(answer)
@@ -89,10 +90,15 @@ def _detail(answer: Any) -> Outcome:
     return Outcome(detail=answer)
 
 
+def _both(answer: Any) -> Outcome:
+    return Outcome(tuple(answer.results), detail=answer)
+
+
 _READ: dict[str, Callable[[Any], Outcome]] = {
     "summarise_series": _series,
     "interface_resistance_series": _detail,
     "failure": _detail,
+    "resistance_against_temperature": _both,
     "critical_current_density": _detail,
 }
 
@@ -114,6 +120,13 @@ def plan(experiment: Experiment, electrolyte: float | None = None, **options: An
         for n in conductors
         for call in ("pellet_resistance", "pellet_conductivity")
     ]
+    temperatures = {round(t, 1) for n in spectra if (t := temperature_of(experiment.measurements[n])) is not None}
+    if len(temperatures) > 2:
+        error = {"temperature_error": options["temperature_error"]} if "temperature_error" in options else {}
+        kinds = ["pellet"] if conductors else ["electrolyte", "interfaces"]
+        tasks = [
+            Task("resistance_against_temperature", of=kind, options={"of": kind, **error}) for kind in kinds
+        ] + tasks
     rest = [n for n, m in enumerate(experiment.measurements) if n not in conductors and not _is_rest(m)]
     full = [n for n in rest if resting_voltage(experiment.measurements[n]) is not None]
     tasks += [Task(NOT_SYMMETRIC, n, of=label(experiment.measurements[n]) if len(rest) > 1 else "") for n in full]
@@ -156,7 +169,8 @@ def resting_voltage(record: Measurement) -> float | None:
     """
     if record.kind != "cycling" or Column.CURRENT not in record:
         return None
-    voltage, current = record.array(Column.VOLTAGE), np.nan_to_num(record.array(Column.CURRENT))
+    known = np.isfinite(record.array(Column.CURRENT))
+    voltage, current = record.array(Column.VOLTAGE)[known], record.array(Column.CURRENT)[known]
     least = 1e-2 * float(np.abs(current).max(initial=0.0))
     levels = [voltage[chosen] for chosen in (current > least, current < -least, np.abs(current) <= least)]
     plus, minus, none = (float(np.nanmedian(v)) if v.size else None for v in levels)

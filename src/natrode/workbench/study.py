@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from natrode.analysis.result import Result, Series
+from natrode.analysis.temperature_series import read_temperature_error
 from natrode.errors import SpecificationError, UnitError
 from natrode.measurement import Experiment, Measurement
 from natrode.units import read_quantity, write_quantity
@@ -134,6 +135,8 @@ def analyse(
     """
     asked = [paths] if isinstance(paths, (str, Path)) else list(paths)
     hints = {k: v for k, v in hints.items() if v is not None}
+    if temperature_error is not None:
+        read_temperature_error(temperature_error)
     electrolyte = None if electrolyte_resistance is None else _ohm(electrolyte_resistance)
     options: dict[str, Any] = {
         "circuit": circuit, "temperature_error": temperature_error, "electrolyte": electrolyte
