@@ -121,7 +121,7 @@ def weibull_from_brackets(
     if best is None:
         return without("the likelihood has no maximum inside the range that was searched")
     top = best[2]
-    numbers = _with_intervals(low, high, best, top - 0.5 * _chi2_quantile(confidence))
+    numbers = _with_intervals(low, high, best, top - 0.5 * chi2_quantile(confidence))
     answers = {}
     for name, (centre, lower, upper) in numbers.items():
         factor = 1.0 if name == "shape" else unit
@@ -152,7 +152,7 @@ def _with_intervals(
         else:
             centre = log_scale + math.log(-math.log(1.0 - fraction)) / math.exp(log_shape)
             profile = _profile_of_quantile(low, high, fraction)
-        ends = [_profile_end(profile, centre, target, side) for side in (-1.0, 1.0)]
+        ends = [profile_end(profile, centre, target, side) for side in (-1.0, 1.0)]
         lower, upper = (None if end is None else math.exp(end) for end in ends)
         out[name] = math.exp(centre), lower, upper
     return out
@@ -175,7 +175,7 @@ SHAPES = (math.log(0.05), math.log(200.0))
 SCALES = (-8.0, 8.0)
 
 
-def _log_likelihood(low: Array, high: Array, log_shape: Array, log_scale: Array) -> Array:
+def log_likelihood(low: Array, high: Array, log_shape: Array, log_scale: Array) -> Array:
     """Log-likelihood at each pair of parameters, shape (pairs,)."""
     shape, log_scale = np.exp(log_shape)[:, None], log_scale[:, None]
     finite = np.isfinite(high)
@@ -188,7 +188,7 @@ def _log_likelihood(low: Array, high: Array, log_shape: Array, log_scale: Array)
     return np.where(np.isfinite(total), total, -1e300)
 
 
-def _highest(function: Callable[[Array], Array], low: float, high: float) -> tuple[float, float]:
+def highest(function: Callable[[Array], Array], low: float, high: float) -> tuple[float, float]:
     """Place and value of the maximum of a one-humped function, by ever finer grids (to 1e-4 of the range)."""
     best, value = low, -math.inf
     for _ in range(4):
@@ -201,29 +201,29 @@ def _highest(function: Callable[[Array], Array], low: float, high: float) -> tup
 
 
 def _profile_of_shape(low: Array, high: Array) -> Callable[[float], float]:
-    return lambda log_shape: _highest(
-        lambda scales: _log_likelihood(low, high, np.full_like(scales, log_shape), scales), *SCALES
+    return lambda log_shape: highest(
+        lambda scales: log_likelihood(low, high, np.full_like(scales, log_shape), scales), *SCALES
     )[1]
 
 
 def _profile_of_quantile(low: Array, high: Array, fraction: float) -> Callable[[float], float]:
     constant = math.log(-math.log(1.0 - fraction))
-    return lambda log_quantile: _highest(
-        lambda shapes: _log_likelihood(low, high, shapes, log_quantile - constant / np.exp(shapes)), *SHAPES
+    return lambda log_quantile: highest(
+        lambda shapes: log_likelihood(low, high, shapes, log_quantile - constant / np.exp(shapes)), *SHAPES
     )[1]
 
 
 def _maximum(low: Array, high: Array) -> tuple[float, float, float] | None:
     """Logarithms of shape and scale at the maximum, and its value; None at the edge of the search."""
     profile = _profile_of_shape(low, high)
-    log_shape, top = _highest(lambda shapes: np.array([profile(float(s)) for s in shapes]), *SHAPES)
+    log_shape, top = highest(lambda shapes: np.array([profile(float(s)) for s in shapes]), *SHAPES)
     if not SHAPES[0] + 1e-3 < log_shape < SHAPES[1] - 1e-3:
         return None
-    log_scale, _ = _highest(lambda s: _log_likelihood(low, high, np.full_like(s, log_shape), s), *SCALES)
+    log_scale, _ = highest(lambda s: log_likelihood(low, high, np.full_like(s, log_shape), s), *SCALES)
     return log_shape, log_scale, top
 
 
-def _profile_end(profile: Callable[[float], float], centre: float, target: float, side: float) -> float | None:
+def profile_end(profile: Callable[[float], float], centre: float, target: float, side: float) -> float | None:
     """Where the profile falls to `target` on one side of its maximum; None when it does not within e^5."""
     inner, step = centre, 0.05
     while step < 5.0:
@@ -239,6 +239,6 @@ def _profile_end(profile: Callable[[float], float], centre: float, target: float
     return None
 
 
-def _chi2_quantile(confidence: float) -> float:
+def chi2_quantile(confidence: float) -> float:
     """Quantile of chi-square with one degree of freedom."""
     return NormalDist().inv_cdf(0.5 * (1.0 + confidence)) ** 2
