@@ -228,3 +228,21 @@ def test_materials_are_listed_and_shown(capsys):
     assert call("materials", "h-na-1-5/nzsp-hna", "--json") == 0
     names = [value["name"] for value in json.loads(capsys.readouterr().out)["values"]]
     assert "contact_resistance" in names
+
+
+def test_words_about_a_table_are_given_on_the_command_line(tmp_path, capsys):
+    rows = "\n".join(f"{10**-k * 1e6:g};{40 + k},5;{2 + k},25" for k in range(6))
+    (tmp_path / "z.csv").write_text("f;a;b\n" + rows + "\n")
+    assert call("info", tmp_path / "z.csv") == 0
+    assert "not read" in (said := capsys.readouterr().out)
+    assert "--columns" in said
+    words = ("--columns", "frequency=f/Hz, real=a/ohm, imaginary=b/ohm")
+    assert call("info", tmp_path / "z.csv", *words) == 0
+    assert "--sign-of-imaginary negative or positive" in capsys.readouterr().out
+    words = (*words, "--sign-of-imaginary", "positive", "--area", "1.3 cm2")
+    assert call("convert", tmp_path / "z.csv", "--to", "csv", "--out", tmp_path / "o", *words) == 0
+    assert "-2.25" in (tmp_path / "o" / "z.csv").read_text()
+    assert '"working_area":0.00013' in (tmp_path / "o" / "z.json").read_text().replace(" ", "")
+    assert call("convert", tmp_path / "z.csv", "--to", "csv", "--out", tmp_path / "p") == 2
+    assert "none of the files could be read" in capsys.readouterr().err
+    assert call("convert", "--to", "csv") == 2

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from natrode.errors import InstrumentFileError, SpecificationError
-from natrode.instruments import _grouping, registry
+from natrode.instruments import _grouping, folder, registry
 from natrode.instruments.cells import FIELDS, cells, load
+from natrode.instruments.natrode_files import convert
 from tests.instruments import made_cells as made
 from tests.instruments import table_files as tables
 from tests.instruments.text_files import NOVOCONTROL, SAMPLES, ZPLOT
@@ -350,3 +351,44 @@ def test_equal_records_of_cells_with_their_own_names_are_not_put_together(tmp_pa
     for name in ("virtual 1", "virtual 2"):
         record.with_metadata(cell=name).to_parquet(tmp_path / f"{name}.parquet")
     assert [cell.name for cell in cells(tmp_path, write=False)] == ["virtual 1", "virtual 2"]
+
+
+def test_info_and_convert_read_the_table_back(tmp_path: Path) -> None:
+    made.one_cell(tmp_path)
+    cells(tmp_path)
+    text = (tmp_path / "cells.csv").read_text(encoding="utf-8-sig")
+    header, row = text.splitlines()[:2]
+    names = header.split(",")
+    fields = row.split(",")
+    for name, value in {
+        "working area / cm2": "0.785", "counter area / cm2": "0.785", "electrolyte thickness / um": "1000",
+        "interfaces in series": "2", "temperature / degC": "25", "pressure / MPa": "5", "excluded": "yes",
+        "exclusion reason": "cracked pellet",
+    }.items():  # fmt: skip
+        fields[names.index(name)] = value
+    (tmp_path / "cells.csv").write_text(f"{header},operator\n{','.join(fields)},Ada\n")
+    for asked in (tmp_path, tmp_path / "Na07_01_CP_C05.mpt"):  # the folder, and one file of it
+        first = folder.info(asked)[0]
+        assert (first.cell, first.excluded, first.missing) == (fields[0], "cracked pellet", ())
+        assert f"cell {fields[0]} | excluded: cracked pellet" in first.line()
+        assert first.to_json()["excluded"] == "cracked pellet"
+    done = convert([tmp_path / "Na07_02_PEIS_C05.mpt"], "parquet", tmp_path / "out")
+    (read,) = registry.read(done[0].written[0])
+    assert read.metadata.cell == fields[0]
+    assert read.metadata.geometry.working_area == pytest.approx(0.785e-4)
+    assert read.metadata.user["operator"] == "Ada"
+    assert read.metadata.user["excluded"] == "cracked pellet"
+
+
+def test_a_mistake_in_the_table_is_told_by_info_too(tmp_path: Path) -> None:
+    made.one_cell(tmp_path)
+    (tmp_path / "cells.csv").write_text("cell,files,working area / cm2\nA,Na07_01_CP_C05.mpt,big\n")
+    with pytest.raises(SpecificationError, match=r"cells\.csv: row 2, column 'working area / cm2': read 'big'"):
+        folder.info(tmp_path)
+
+
+def test_another_programs_cells_csv_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "below").mkdir()
+    made.one_cell(tmp_path / "below")
+    (tmp_path / "cells.csv").write_text("nucleus,area\n1,2\n")
+    assert {item.cell for item in folder.info(tmp_path / "below")} == {""}

@@ -196,3 +196,19 @@ def test_larger_files_than_a_gigabyte_are_refused(tmp_path: Path, monkeypatch: p
         registry.read(put(tmp_path, "a.z", ZPLOT + "\n" * 4000))
     (record,) = registry.read(put(tmp_path, "big.csv", tables.cycling_csv(rows=400)))
     assert len(record.table) == 400
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "said"),
+    [
+        ("arbin.res", b"\x00\x01\x00\x00Standard Jet DB\x00" + bytes(500), "Access database, as Arbin"),
+        ("old.xls", b"\xd0\xcf\x11\xe0\xa1\xb1" + bytes(500), r"old Excel workbook \(\.xls\).*save it as XLSX"),
+        ("wide.mpt", "EC-Lab ASCII FILE\nNb header lines : 3\n".encode("utf-16-le"), "UTF-16 text without its byte"),
+        ("begun.csv", b"time/s,Ewe/V,I/mA\n", r"headings \(time/s, Ewe/V, I/mA\) and no row of numbers"),
+        ("x.txt", b"\x89PNG\r\n\x1a\n" + bytes(100), "it is an image"),
+    ],
+)
+def test_files_that_lie_among_raw_data_are_named(name: str, data: bytes, said: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_bytes(data)
+    with pytest.raises(InstrumentFileError, match=said):
+        registry.read(tmp_path / name)

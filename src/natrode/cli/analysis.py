@@ -8,6 +8,9 @@ from cyclopts import Parameter
 
 from natrode.cli.application import Force, Json, app
 from natrode.cli.printing import dumps
+from natrode.cli.words import TableWords
+
+_AS_THEY_ARE = TableWords()
 
 
 @app.command
@@ -40,6 +43,7 @@ def analyse(
     electrolyte_resistance: Annotated[
         str | None, Parameter(help="Of the whole cell, such as '40 ohm'; else from the cell's own first spectrum.")
     ] = None,
+    table: TableWords = _AS_THEY_ARE,
     circuit: Annotated[
         str | None, Parameter(help="Equivalent circuit of all spectra; without it the one that suits the data.")
     ] = None,
@@ -63,6 +67,7 @@ def analyse(
     hints: dict[str, Any] = {
         "area": area, "thickness": thickness, "diameter": diameter, "interfaces_in_series": interfaces,
         "temperature": temperature, "pressure": pressure, "confirm_declared": confirm_declared or None,
+        **table.hints(),
     }  # fmt: skip
     study = study_of(
         list(paths), circuit=circuit, temperature_error=temperature_error,

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -117,6 +118,7 @@ def _plain(name: str) -> str:
     return text.replace("''", '"').replace('z"', "z''") if '"' in text or "''" in text else text
 
 
+@lru_cache(maxsize=4096)  # folders hold many tables with the same headings
 def _fits(unit: str, dimension: str) -> bool:
     if dimension == "number":
         return unit.strip() in ("1", "#", "")

@@ -23,7 +23,7 @@ HOW = (
 )
 HOW_SIGN = (
     'say how the file writes it: sign_of_imaginary="negative when capacitive" (Im Z itself) or '
-    '"positive when capacitive" (-Im Z)'
+    '"positive when capacitive" (-Im Z); on the command line --sign-of-imaginary negative or positive'
 )
 
 

@@ -322,6 +322,48 @@ def load(path: str | Path) -> Cells:
     return Cells(path, _validate(path, read_table(path)))
 
 
+class Descriptions:
+    """What tables of cells say about files: each file's table is the first cells.csv in its folder or above."""
+
+    def __init__(self) -> None:
+        self._tables: dict[Path, dict[Path, Cell]] = {}
+        self._homes: dict[Path, Path | None] = {}
+
+    def cell(self, path: Path) -> Cell | None:
+        """The cell to which a file belongs; raises SpecificationError for a mistake in its table."""
+        path = path.absolute()
+        home = self._home(path.parent)
+        if home is None:
+            return None
+        if home not in self._tables:
+            found = load(home)
+            self._tables[home] = {(home.parent / name).resolve(): cell for cell in found for name in cell.files}
+        return self._tables[home].get(path.resolve())
+
+    def describe(self, path: Path, records: Sequence[Measurement]) -> list[Measurement]:
+        """Records of a file with what its table of cells says."""
+        cell = self.cell(path)
+        return list(records) if cell is None else [cell.describe(record) for record in records]
+
+    def _home(self, folder: Path) -> Path | None:
+        if folder not in self._homes:
+            table = folder / FILE_NAME
+            if table.is_file() and _is_table_of_cells(table):
+                self._homes[folder] = table
+            else:
+                self._homes[folder] = None if folder == folder.parent else self._home(folder.parent)
+        return self._homes[folder]
+
+
+def _is_table_of_cells(path: Path) -> bool:
+    """Whether a file of this name is natrode's, by its headings: another program may have a cells.csv too."""
+    try:
+        header = {_plain_name(name) for name in read_table(path).header}
+    except SpecificationError:
+        return True  # read again where its mistake is told
+    return {"cell", "files"} <= header
+
+
 def _validate(path: Path, table: TableFile) -> tuple[Cell, ...]:
     headings = _headings_of(path, table)
     found: list[Cell] = []
@@ -459,4 +501,4 @@ def _choice(where: str, texts: Mapping[str, str], name: str, allowed: Sequence[s
     return said
 
 
-__all__ = ["FIELDS", "Cell", "Cells", "cells", "load"]
+__all__ = ["FIELDS", "Cell", "Cells", "Descriptions", "cells", "load"]

@@ -1,7 +1,7 @@
 """What is in a folder of raw files: a line for each, with what is missing and what is odd."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -15,6 +15,8 @@ from natrode.instruments._runs import Fingerprint, compare, fingerprint, span
 from natrode.measurement import Column, Kind, Measurement
 from natrode.units import write_quantity
 
+Describe = Callable[[Path, Sequence[Measurement]], list[Measurement]]
+"""From a file's path and records to records with what is said of them elsewhere."""
 FEW_POINTS = 20
 """Spectra with fewer points get no Kramers-Kronig verdict and no distribution of relaxation times."""
 OFF = 0.05
@@ -78,6 +80,10 @@ class FileInfo:
     simulated: bool
     sha256: str
     error: str = ""
+    cell: str = ""
+    """Name in the table of cells."""
+    excluded: str = ""
+    """Why the table of cells excludes it."""
 
     def to_json(self) -> dict[str, Any]:
         """Plain data; unknown is null with its reason among `missing`."""
@@ -96,6 +102,8 @@ class FileInfo:
             "simulated": self.simulated,
             "sha256": self.sha256 or None,
             "error": self.error or None,
+            "cell": self.cell or None,
+            "excluded": self.excluded or None,
         }
 
     def line(self) -> str:
@@ -105,6 +113,10 @@ class FileInfo:
         parts = [f"{self.file}: {'SIMULATED ' if self.simulated else ''}{self.what}", self.format]
         parts.append("start unknown" if self.started == "unknown" else self.started.replace("T", " ")[:19])
         parts.append(f"{self.points} points")
+        if self.cell:
+            parts.append(f"cell {self.cell}")
+        if self.excluded:
+            parts.append(f"excluded: {self.excluded}")
         if self.missing:
             parts.append(f"missing: {', '.join(self.missing)}")
         if self.same_as:
@@ -126,10 +138,18 @@ def info(path: str | Path, **hints: Any) -> list[FileInfo]:
 
     Raises:
         InstrumentFileError: when the path does not exist.
+        SpecificationError: for a mistake in the table of cells that stands there.
     """
-    scanned = scan(path, **hints)
+    from natrode.instruments.cells import Descriptions
+
+    told = Descriptions()
+    scanned = scan(path, told.describe, **hints)
     twins = duplicates(scanned)
-    return [_info(item, twins.get(item.name, ())) for item in scanned]
+    return [
+        _info(item, twins.get(item.name, ()), "" if cell is None else cell.name, "" if cell is None else cell.reason)
+        for item in scanned
+        for cell in (told.cell(item.path),)
+    ]
 
 
 def table(infos: Sequence[FileInfo]) -> str:
@@ -139,8 +159,11 @@ def table(infos: Sequence[FileInfo]) -> str:
     return "\n".join([*(i.line() for i in infos), tail])
 
 
-def scan(path: str | Path, **hints: Any) -> list[Scanned]:
-    """Read every file once and keep what is known of its records; raises InstrumentFileError for no such path."""
+def scan(path: str | Path, describe: Describe | None = None, /, **hints: Any) -> list[Scanned]:
+    """Read every file once and keep what is known of its records; raises InstrumentFileError for no such path.
+
+    `describe` adds to the records of a file what is said of it elsewhere.
+    """
     path = Path(path)
     if not path.exists():
         raise InstrumentFileError(f"{path}: no such file or folder")
@@ -148,15 +171,17 @@ def scan(path: str | Path, **hints: Any) -> list[Scanned]:
     many = path.is_dir() and not registry.is_experiment(path)
     root = path if many else path.parent
     files = registry.data_files(path) if many else [path]
-    return [_scanned(file, file.relative_to(root).as_posix(), hints) for file in files]
+    return [_scanned(file, file.relative_to(root).as_posix(), hints, describe) for file in files]
 
 
-def _scanned(path: Path, name: str, hints: dict[str, Any]) -> Scanned:
+def _scanned(path: Path, name: str, hints: dict[str, Any], describe: Describe | None) -> Scanned:
     try:
         records = registry.read(path, **hints)
     except (InstrumentFileError, RecordError) as error:
         text = str(error).removeprefix(f"{path.name}: ").removeprefix(f"{path}: ").removeprefix("the whole file: ")
         return Scanned(path, name, error=text)
+    if describe is not None:
+        records = describe(path, records)
     return Scanned(path, name, tuple(facts(record, path.name) for record in records))
 
 
@@ -341,9 +366,10 @@ def _conflicts(record: Measurement, file: str, odd: list[str]) -> None:
         )
 
 
-def _info(item: Scanned, same_as: tuple[str, ...]) -> FileInfo:
+def _info(item: Scanned, same_as: tuple[str, ...], cell: str, excluded: str) -> FileInfo:
     if not item.facts:
-        return FileInfo(item.name, "", (), "unknown", "unknown", 0, "", (), (), same_as, False, "", item.error)
+        nothing = ("", (), "unknown", "unknown", 0, "", (), ())
+        return FileInfo(item.name, *nothing, same_as, False, "", item.error, cell, excluded)
     first = item.facts[0]
     techniques = list(dict.fromkeys(f.technique for f in item.facts if f.technique != "unknown"))
     return FileInfo(
@@ -359,6 +385,8 @@ def _info(item: Scanned, same_as: tuple[str, ...]) -> FileInfo:
         same_as=same_as,
         simulated=any(f.simulated for f in item.facts),
         sha256=first.sha256,
+        cell=cell,
+        excluded=excluded,
     )
 
 

@@ -126,6 +126,8 @@ def convert(
 ) -> list[Converted]:
     """Write every record of these files (or of all instrument files in a folder) as CSV, Parquet or XLSX.
 
+    What a table of cells in a file's folder or above says of it goes into its metadata.
+
     Args:
         paths: files, or folders whose files are taken with all below.
         to: csv (Battery Data Format, metadata beside it as JSON), parquet (metadata inside) or xlsx.
@@ -138,8 +140,12 @@ def convert(
 
     Raises:
         OutputError: when the folder cannot be written, or a file exists and `force` is not set.
+        SpecificationError: for a hint or a table of cells with a mistake.
     """
     from natrode.instruments import registry
+    from natrode.instruments.cells import Descriptions
+
+    told = Descriptions()
 
     if to not in ("csv", "parquet", "xlsx"):
         raise OutputError(f"'{to}' is no format that natrode writes; allowed are csv, parquet and xlsx")
@@ -152,7 +158,7 @@ def convert(
     taken: set[str] = set()
     for path in _expand(paths):
         try:
-            records = registry.read(path, **hints)
+            records = told.describe(path, registry.read(path, **hints))
         except InstrumentFileError as error:
             done.append(Converted(str(path), (), 0, str(error)))
             continue

@@ -192,19 +192,53 @@ def read_bytes(path: Path, data: bytes, words: Mapping[str, Any] | None = None) 
     source = _unpacked(source)
     known = candidates(source)
     if not known:
-        likely = _by_extension(source)
-        raise source.error(
-            "the whole file",
-            f"its content is that of no format that natrode knows (it begins with {_beginning(source)})",
-            f"by its extension it should be {likely}: it is damaged, cut or mislabelled"
-            if likely
-            else "it is no instrument's file, or one of an unknown make: export CSV",
-        )
+        raise source.error("the whole file", *_unknown(source))
     chosen = _chosen(known, source)
     records = _guarded(chosen, source, lambda: chosen.read(source))
     if not records:
         raise source.error("the whole file", f"no record was found in this {chosen.name}", "export it again")
     return records
+
+
+_FAMILIAR: tuple[tuple[bytes, str, str], ...] = (
+    (b"\xd0\xcf\x11\xe0", "an old Excel workbook (.xls)", "save it as XLSX or CSV"),
+    (b"\x00\x01\x00\x00Standard Jet DB", "an Access database, as Arbin's .res files are", "export CSV from it"),
+    (b"\x00\x01\x00\x00Standard ACE DB", "an Access database, as Arbin's .res files are", "export CSV from it"),
+    (b"SQLite format 3", "an SQLite database", "export CSV from it"),
+    (b"\x89HDF", "an HDF5 or MATLAB file", "export CSV from it"),
+    (b"MATLAB 5.0", "a MATLAB file", "export CSV from it"),
+    (b"%PDF", "a PDF", "give the instrument's own file"),
+    (b"\x89PNG", "an image", "give the instrument's own file"),
+    (b"\xff\xd8\xff", "an image", "give the instrument's own file"),
+)
+"""Beginnings of files that lie among raw data and hold none that natrode reads: what they are, what to do."""
+
+
+def _unknown(source: Source) -> tuple[str, str]:
+    """What is wrong with a file of no known format, and what to do."""
+    for beginning, what, advice in _FAMILIAR:
+        if source.head.startswith(beginning):
+            return f"it is {what}, which natrode does not read", advice
+    if source.head[1:64:2].count(0) > 16 or source.head[0:64:2].count(0) > 16:
+        return "it is UTF-16 text without its byte-order mark, or binary", "if it is text, save it as UTF-8"
+    if table := _only_headings(source):
+        return f"it has headings ({table}) and no row of numbers", "the run has not begun, or the export is cut"
+    if likely := _by_extension(source):
+        advice = f"by its extension it should be {likely}: it is damaged, cut or mislabelled"
+    else:
+        advice = "it is no instrument's file, or one of an unknown make: export CSV"
+    return f"its content is that of no format that natrode knows (it begins with {_beginning(source)})", advice
+
+
+def _only_headings(source: Source) -> str:
+    """The line of a short text in which two or more columns are recognised; empty when there is none."""
+    from natrode.instruments import _headings
+
+    for line in source.head.decode("latin-1").splitlines()[:20]:
+        fields = [field.strip().strip('"') for field in max((line.split(mark) for mark in ",;\t"), key=len)]
+        if len(_headings.find_roles([_headings.take_apart(field) for field in fields])) >= 2:
+            return ", ".join(fields)[:80]
+    return ""
 
 
 def _by_extension(source: Source) -> str:

@@ -79,8 +79,9 @@ def _of_files(
     """Files given by name: those of one cell together."""
     from natrode.instruments import _grouping
 
+    told = table_of_cells.Descriptions()
     if len(paths) == 1:
-        records = registry.read(paths[0], **words)
+        records = told.describe(paths[0], registry.read(paths[0], **words))
         name = next((r.metadata.cell for r in records if r.metadata.cell != "unknown"), paths[0].stem)
         return [stitch.stitch(records, name, allow_simulated=mix_simulated)]
     scanned = []
@@ -91,7 +92,7 @@ def _of_files(
             unread.append((str(path), item.error))
     found = []
     for group in _grouping.group(scanned, folder.duplicates(scanned)):
-        records = [record for item in group.items for record in registry.read(item.path, **words)]
+        records = [r for i in group.items for r in told.describe(i.path, registry.read(i.path, **words))]
         found.append(stitch.stitch(records, group.name, allow_simulated=mix_simulated))
     return found
 
