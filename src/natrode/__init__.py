@@ -27,6 +27,7 @@ _HOMES = {
     "time_to_voltage": "natrode.analysis",
     "tafel_exchange_current_density": "natrode.analysis",
     "low_field_exchange_current_density": "natrode.analysis",
+    "arc_series": "natrode.analysis",
     "error_budget": "natrode.analysis",
     "compare_groups": "natrode.analysis",
     "group_statistics": "natrode.analysis",
@@ -53,6 +54,7 @@ __all__ = ["__version__", *sorted(_HOMES)]
 
 if TYPE_CHECKING:
     from natrode.analysis import (
+        arc_series,
         arrhenius,
         capacity_fade,
         compare_groups,

@@ -58,6 +58,7 @@ DIMENSIONS: dict[str, tuple[str, str]] = {
     "areal resistance per root time": ("ohm*m**2/s**0.5", "Ohm cm2/h^0.5"),
     "differential capacity": ("C/V", "mAh/V"),
     "specific differential capacity": ("C/kg/V", "mAh/g/V"),
+    "resistance per charge": ("ohm/C", "Ohm/mAh"),
     "voltage rate": ("V/s", "mV/s"),
     "current density rate": ("A/m**2/s", "mA/cm2/h"),
     "angle": ("degree", "deg"),

@@ -3,6 +3,7 @@
 Importing this package loads numpy and pydantic only.
 """
 
+from natrode.analysis.arcs import ArcSeries, RungFit, arc_series
 from natrode.analysis.critical_current import (
     CriticalCurrent,
     CurrentSteps,
@@ -87,6 +88,7 @@ from natrode.analysis.trends import (
 from natrode.analysis.verdict import FailureVerdict, failure, life
 
 __all__ = [
+    "ArcSeries",
     "ArrheniusFit",
     "BreakTest",
     "CapacityFade",
@@ -110,10 +112,12 @@ __all__ = [
     "Relaxation",
     "Replicate",
     "Result",
+    "RungFit",
     "Series",
     "TemperatureError",
     "ThicknessSeries",
     "WeibullFit",
+    "arc_series",
     "arrhenius",
     "capacity_fade",
     "charge_to_voltage",
