@@ -46,6 +46,8 @@ class Column(StrEnum):
     SPECTRUM = "Spectrum Index / 1"
     DC_CURRENT = "DC Current / A"
     CHARGE = "Net Charge / C"
+    MASKED = "Masked / 1"
+    """Points of a spectrum that analyses leave out: 1; they stay in the record."""
 
 
 REQUIRED_COLUMNS: dict[str, tuple[Column, ...]] = {

@@ -1,9 +1,13 @@
 """Analyses: a record in, frozen results out. No plotting, no files; alike for simulated and measured records.
 
-Importing this package loads numpy and pydantic only.
+Importing this package loads numpy and pydantic only; what rests on compiled kernels is imported when first used.
 """
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from natrode.analysis.arcs import ArcSeries, RungFit, arc_series
+from natrode.analysis.circuit import ELEMENTS, Circuit, parse_circuit
 from natrode.analysis.critical_current import (
     CriticalCurrent,
     CurrentSteps,
@@ -65,7 +69,7 @@ from natrode.analysis.replicates import (
     replicates_from_table,
 )
 from natrode.analysis.result import Result, Series
-from natrode.analysis.spectrum import Intercepts, real_axis_intercepts
+from natrode.analysis.spectrum import Intercepts, mask_points, real_axis_intercepts
 from natrode.analysis.statistics import WeibullFit, weibull_from_brackets
 from natrode.analysis.summary import summarise, summarise_series
 from natrode.analysis.temperature_series import (
@@ -87,11 +91,33 @@ from natrode.analysis.trends import (
 )
 from natrode.analysis.verdict import FailureVerdict, failure, life
 
+_COMPILED = {
+    "KramersKronig": "validity",
+    "kramers_kronig": "validity",
+    "RelaxationTimes": "distribution",
+    "RelaxationPeak": "distribution",
+    "relaxation_times": "distribution",
+    "track_peaks": "distribution",
+    "CircuitFit": "circuit_fit",
+    "Arc": "circuit_fit",
+    "fit_circuit": "circuit_fit",
+    "suggest_circuits": "circuit_fit",
+}
+
+if TYPE_CHECKING:
+    from natrode.analysis.circuit_fit import Arc, CircuitFit, fit_circuit, suggest_circuits
+    from natrode.analysis.distribution import RelaxationPeak, RelaxationTimes, relaxation_times, track_peaks
+    from natrode.analysis.validity import KramersKronig, kramers_kronig
+
 __all__ = [
+    "ELEMENTS",
+    "Arc",
     "ArcSeries",
     "ArrheniusFit",
     "BreakTest",
     "CapacityFade",
+    "Circuit",
+    "CircuitFit",
     "CriticalCurrent",
     "CurrentSteps",
     "ErrorBudget",
@@ -105,11 +131,14 @@ __all__ = [
     "HalfCycles",
     "Intercepts",
     "InterfaceSeries",
+    "KramersKronig",
     "PlatingEfficiency",
     "Polarisation",
     "PolarisationShape",
     "PressureSeries",
     "Relaxation",
+    "RelaxationPeak",
+    "RelaxationTimes",
     "Replicate",
     "Result",
     "RungFit",
@@ -135,6 +164,7 @@ __all__ = [
     "electronic_conductivity",
     "error_budget",
     "failure",
+    "fit_circuit",
     "full_cell_cycles",
     "group_statistics",
     "growth_series",
@@ -144,12 +174,15 @@ __all__ = [
     "interface_resistance_series",
     "ionic_conductivity",
     "is_full_cell",
+    "kramers_kronig",
     "life",
     "low_field_exchange_current_density",
+    "mask_points",
     "nucleation_overpotential",
     "onset_voltage",
     "overpotential",
     "overpotential_per_interface",
+    "parse_circuit",
     "pellet_conductivity",
     "pellet_resistance",
     "plating_efficiency",
@@ -159,15 +192,24 @@ __all__ = [
     "read_temperature_error",
     "real_axis_intercepts",
     "relaxation_after_current",
+    "relaxation_times",
     "replicates_from_table",
     "resistance_against_temperature",
     "stripping_side_resistance",
+    "suggest_circuits",
     "summarise",
     "summarise_series",
     "tafel_exchange_current_density",
     "thickness_series",
     "time_to_voltage",
+    "track_peaks",
     "transference_number",
     "warburg_coefficient",
     "weibull_from_brackets",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _COMPILED:
+        raise AttributeError(f"natrode.analysis has no '{name}'")
+    return getattr(import_module(f"natrode.analysis.{_COMPILED[name]}"), name)

@@ -4,6 +4,7 @@ No circuit and no distribution of relaxation times: a crossing, a plateau, or a 
 of the outermost arc, and a plain word when the measured range does not reach that far.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -80,19 +81,52 @@ def real_axis_intercepts(spectrum: Measurement) -> Intercepts:
     return Intercepts(high, low, noise)
 
 
-def sorted_spectrum(spectrum: Measurement) -> tuple[Array, Complex]:
-    """Frequencies [Hz] from high to low and impedance [Ohm] of one spectrum, without empty rows."""
+def rows_of(spectrum: Measurement) -> npt.NDArray[np.intp]:
+    """Rows of one spectrum from high to low frequency, without empty and masked ones."""
     if spectrum.kind != "impedance":
         raise RecordError(f"this analysis reads impedance records; this is a {spectrum.kind} record")
     if Column.SPECTRUM in spectrum and len(np.unique(spectrum.array(Column.SPECTRUM))) > 1:
         raise RecordError("this record holds several spectra: take one of record.spectra(), or a series analysis")
     frequency, z = spectrum.array(Column.FREQUENCY), spectrum.impedance
     valid = np.isfinite(frequency) & np.isfinite(z.real) & np.isfinite(z.imag)
-    frequency, z = frequency[valid], z[valid]
-    if np.any(frequency <= 0):
+    if np.any(frequency[valid] <= 0):
         raise RecordError("a spectrum's frequencies must be positive")
-    order = np.argsort(-frequency, kind="stable")
-    return frequency[order], z[order]
+    if Column.MASKED in spectrum:
+        valid &= spectrum.array(Column.MASKED) == 0
+    rows = np.flatnonzero(valid)
+    return rows[np.argsort(-frequency[rows], kind="stable")]
+
+
+def sorted_spectrum(spectrum: Measurement) -> tuple[Array, Complex]:
+    """Frequencies [Hz] from high to low and impedance [Ohm] of one spectrum, without empty and masked rows."""
+    rows = rows_of(spectrum)
+    return spectrum.array(Column.FREQUENCY)[rows], spectrum.impedance[rows]
+
+
+def time_of_points(spectrum: Measurement) -> Array | None:
+    """Time of every point of the sorted spectrum [s]; None where the record gives the points no times of their own."""
+    if Column.TIME not in spectrum:
+        return None
+    times = spectrum.array(Column.TIME)[rows_of(spectrum)]
+    return times if np.isfinite(times).all() and len(np.unique(times)) > len(times) // 2 else None
+
+
+def mask_points(spectrum: Measurement, points: Sequence[int], reason: str) -> Measurement:
+    """Return the record with points (row numbers) masked: they stay in the table, analyses leave them out.
+
+    Raises:
+        RecordError: a row number that the record does not have.
+    """
+    table = spectrum.table
+    wrong = [n for n in points if not 0 <= n < len(table)]
+    if wrong:
+        raise RecordError(f"row {wrong[0]} cannot be masked: the record has rows 0 to {len(table) - 1}")
+    masked = spectrum.array(Column.MASKED).copy() if Column.MASKED in spectrum else np.zeros(len(table))
+    masked[list(points)] = 1.0
+    table[str(Column.MASKED)] = masked.astype(int)
+    note = f"rows {', '.join(map(str, sorted(points)))} masked: {reason}"
+    metadata = spectrum.metadata.model_copy(update={"assumptions": (*spectrum.metadata.assumptions, note)})
+    return Measurement(metadata, table)
 
 
 def relative_noise(z: Complex) -> float:

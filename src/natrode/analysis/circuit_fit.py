@@ -1,0 +1,673 @@
+"""Fit of an equivalent circuit without a guess, what its numbers are worth, and which circuit the data ask for."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from natrode.analysis import _arc_chain as chain
+from natrode.analysis import distribution as relaxation
+from natrode.analysis.circuit import Array, Circuit, Complex, Node, Parameter, parse_circuit
+from natrode.analysis.reading import area_of, conditions_of, interfaces_of, provenance
+from natrode.analysis.result import Quality, Result, plain
+from natrode.analysis.spectrum import BLOCKING_PHASE, sorted_spectrum
+from natrode.errors import SpecificationError
+from natrode.measurement import Measurement
+from natrode.physics.impedance import brug_capacitance, hsu_mansfeld_capacitance
+
+STARTS = 192
+ALIKE = 0.97
+"""Correlation of two parameters from which on the data fix only a combination of them."""
+METHOD = (
+    "complex least squares weighted by 1/|Z| (of the model, iterated), Levenberg-Marquardt with analytic derivatives "
+    "from the peaks of the distribution of relaxation times and from drawn starts; covariance s^2 (J'J)^-1. "
+    "Orazem and Tribollet, Electrochemical Impedance Spectroscopy"
+)
+
+
+@dataclass(frozen=True)
+class Arc:
+    """A resistance and what bridges it."""
+
+    labels: tuple[str, ...]
+    resistance: Result
+    time_constant: Result
+    capacitance: Result
+    """Hsu-Mansfeld (spread through a layer): tau/R."""
+    surface_capacitance: Result
+    """Brug (spread along a surface)."""
+    candidates: tuple[tuple[str, str], ...] = ()
+    """Processes with their evidence, the likeliest first; no label: one spectrum is one test only."""
+    decides: str = ""
+    """The measurement that would decide."""
+
+
+@dataclass(frozen=True)
+class CircuitFit:
+    """A fitted circuit, or the reason why there is none."""
+
+    circuit: str
+    values: Mapping[str, Result]
+    """By parameter, like `R1` and `CPE1.n`; in Ohm, F, s of the cell, never area-normalised."""
+    vector: Array
+    """The same numbers in the order of the circuit's parameters, SI."""
+    deviations: Array
+    correlation: Array
+    frequency: Array
+    impedance: Complex
+    """Measured, from high to low frequency [Ohm]."""
+    fitted: Complex
+    noise: float
+    """Relative standard deviation of each part that the fit leaves."""
+    information: float
+    """Bayesian information criterion; differences count."""
+    arcs: tuple[Arc, ...]
+    verdicts: tuple[str, ...]
+    """What the data cannot tell apart."""
+    quality: Quality
+    reason: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    source: tuple[str, ...] = ()
+    simulated: bool = False
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain data."""
+        document = {
+            name: plain(value) for name, value in vars(self).items() if name not in ("impedance", "fitted", "arcs")
+        }
+        return {
+            "quantity": "equivalent circuit",
+            "method": METHOD,
+            **document,
+            "arcs": [plain(vars(arc)) for arc in self.arcs],
+            "impedance": [plain(self.impedance.real), plain(self.impedance.imag)],
+            "fitted": [plain(self.fitted.real), plain(self.fitted.imag)],
+        }
+
+
+def fit_circuit(
+    spectrum: Measurement,
+    circuit: str | Circuit,
+    *,
+    fixed: Mapping[str, float] | None = None,
+    start: Mapping[str, float] | None = None,
+    seed: int = 1,
+) -> CircuitFit:
+    """Fit an equivalent circuit to one spectrum; no guess is needed.
+
+    Args:
+        spectrum: an impedance record with one spectrum.
+        circuit: a text like `R0-L0-p(R1,CPE1)-W2` or a `Circuit`.
+        fixed: values that are not fitted, by parameter name (SI, of the whole cell).
+        start: values to begin from, besides the fit's own starts.
+        seed: of the drawn starts.
+
+    Returns:
+        Values with standard errors and correlations, arcs with capacitances and candidate processes, and verdicts on
+        what cannot be told apart; a refusal where the spectrum has fewer numbers than the circuit.
+
+    Raises:
+        RecordError: for another kind of record or several spectra.
+        SpecificationError: for a text that is no circuit, or a name that it does not have.
+
+    Formula and source: `METHOD`.
+    """
+    read = parse_circuit(circuit) if isinstance(circuit, str) else circuit
+    names = [name for name, _ in read.parameters]
+    for given in (fixed or {}, start or {}):
+        unknown = [name for name in given if name not in names]
+        if unknown:
+            raise SpecificationError(f"circuit {read.text} has no parameter '{unknown[0]}'; it has {', '.join(names)}")
+    frequency, z = sorted_spectrum(spectrum)
+    free = np.array([name not in (fixed or {}) for name in names])
+    if 2 * len(z) <= int(free.sum()) + 2 or (abs(z) == 0).any():
+        return _refused(spectrum, read, frequency, z, f"{len(z)} points for {int(free.sum())} parameters")
+    w = 2.0 * np.pi * frequency
+    starts = _starts(read, w, z, seed)
+    for given in (start or {}, fixed or {}):
+        for name, value in given.items():
+            starts[:, names.index(name)] = value
+    weight: Array = np.asarray(1.0 / abs(z), dtype=np.float64)
+    values, _ = minimise(read, w, z, weight, starts, free)
+    best = values[:1]
+    for _ in range(2):
+        weight = np.asarray(1.0 / abs(read.with_derivatives(w, best)[0][0]), dtype=np.float64)
+        best, chi = minimise(read, w, z, weight, best, free, tolerance=1e-10)
+    return _answer(spectrum, read, frequency, z, best[0], float(chi[0]), weight, free, dict(fixed or {}))
+
+
+def suggest_circuits(spectrum: Measurement, *, most: int = 5) -> list[CircuitFit]:
+    """Rank circuits for one spectrum by information criterion, the best first.
+
+    Args:
+        spectrum: an impedance record with one spectrum.
+        most: largest number of arcs.
+
+    Returns:
+        Fits of chains of depressed arcs, and of the same with a diffusion element or a blocking constant-phase
+        element at their end where the low-frequency branch calls for one.
+
+    Raises:
+        RecordError: for another kind of record or several spectra.
+
+    Formula: BIC = 2N ln(chi2/2N) - 4 sum ln w + p ln 2N. Source: Schwarz 1978, Ann. Stat. 6, 461.
+    """
+    frequency, z = sorted_spectrum(spectrum)
+    if len(z) < relaxation.FEWEST_POINTS:
+        reason = f"{len(z)} points; a choice between circuits needs {relaxation.FEWEST_POINTS}"
+        return [_refused(spectrum, parse_circuit("R0"), frequency, z, reason)]
+    tau, g, _, _, _ = relaxation.distribution(frequency, z[None])
+    seen = len(relaxation.peaks_of(tau, g[0])[0])
+    phase = math.degrees(math.atan2(-z[-1].imag, z[-1].real))
+    slope = (z[-1].imag - z[-4].imag) / (z[-1].real - z[-4].real) if z[-1].real != z[-4].real else 0.0
+    texts = []
+    for arcs in range(max(seen - 2, 0), min(most, seen + 2) + 1):
+        text = "-".join(["R0", "L0", *(f"p(R{k},CPE{k})" for k in range(1, arcs + 1))])
+        if phase > BLOCKING_PHASE:
+            texts.append(f"{text}-CPE9")
+            continue
+        texts.append(text)
+        if slope < -0.3 and z[-1].imag < 0:  # the branch still rises where the measurement ends
+            texts += [f"{text}-W9", f"{text}-Ws9", f"{text}-CPE9"]
+    fits = [fit_circuit(spectrum, text) for text in texts]
+    return sorted(fits, key=lambda fit: fit.information)
+
+
+def fit_arcs(
+    frequency: Array,
+    impedance: Complex,
+    least: npt.NDArray[np.int64],
+    most: npt.NDArray[np.int64],
+    inductive: npt.NDArray[np.bool_],
+) -> tuple[Array, Array, Array]:
+    """Fit chains of depressed arcs to many spectra with the same frequencies.
+
+    Args:
+        frequency: shape (N,) [Hz].
+        impedance: shape (S, N) [Ohm].
+        least, most: numbers of arcs to fit, shape (S,).
+        inductive: whether L is fitted, shape (S,).
+
+    Returns:
+        theta (S, A, P): R_inf [Ohm], L [H], and ln R, ln tau, n of every arc by time constant; its covariance
+        (S, A, P, P); chi square and Bayesian information criterion (S, A, 2). NaN where nothing was asked.
+
+    Formula and source: `METHOD`; `suggest_circuits`.
+    """
+    tau, g, _, noise, _ = relaxation.distribution(frequency, impedance)
+    seen = np.array([len(relaxation.peaks_of(tau, row)[0]) for row in g], dtype=np.int64)
+    several = int((most - least).max()) + 1
+    size = 2 + 3 * max(int(most.max()), 1)
+    theta = np.full((len(impedance), several, size), np.nan)
+    covariance = np.full((len(impedance), several, size, size), np.nan)
+    quality = np.full((len(impedance), several, 2), np.nan)
+    chain.fit_many(
+        2.0 * np.pi * frequency,
+        np.ascontiguousarray(impedance.real),
+        np.ascontiguousarray(impedance.imag),
+        np.log(tau),
+        g,
+        noise,
+        np.minimum(seen, most) if several == 1 else seen,
+        least,
+        most,
+        inductive,
+        theta,
+        covariance,
+        quality,
+    )
+    rows = 2 * len(frequency)
+    arcs = least[:, None] + np.arange(several)
+    p = 1 + inductive[:, None] + 3 * arcs
+    quality[..., 1] = rows * np.log(quality[..., 0] / rows) + 4.0 * quality[..., 1] + p * np.log(rows)
+    return theta, covariance, quality
+
+
+def minimise(
+    circuit: Circuit,
+    w: Array,
+    z: Complex,
+    weight: Array,
+    starts: Array,
+    free: npt.NDArray[np.bool_],
+    *,
+    iterations: int = 80,
+    tolerance: float = 1e-7,
+) -> tuple[Array, Array]:
+    """Levenberg-Marquardt from many starts at once.
+
+    Args:
+        circuit: what is fitted.
+        w, z, weight: shape (N,) [rad/s], [Ohm], [1/Ohm].
+        starts: shape (S, P), SI.
+        free: which parameters are varied, shape (P,).
+        iterations, tolerance: at most so many; a start rests when chi square falls by less than this part.
+
+    Returns:
+        Values, shape (S, P), and chi square, shape (S,), the best first.
+    """
+    parameters = [parameter for _, parameter in circuit.parameters]
+    logarithmic = np.array([parameter.scale == "logarithmic" for parameter in parameters])
+    low = np.array([-80.0 if p.scale == "logarithmic" else p.low for p in parameters])
+    high = np.array([60.0 if p.scale == "logarithmic" else p.high for p in parameters])
+
+    def si(theta: Array) -> Array:
+        return np.where(logarithmic, np.exp(np.where(logarithmic, theta, 0.0)), theta)
+
+    def evaluate(theta: Array) -> tuple[Array, Array, Array]:
+        with np.errstate(all="ignore"):
+            model, derivative = circuit.with_derivatives(w, si(theta))
+            difference = (model - z) * weight
+            residual = np.concatenate([difference.real, difference.imag], axis=1)
+            scaled = derivative[:, free] * weight
+            jacobian = np.concatenate([scaled.real, scaled.imag], axis=2)
+            chi = (residual**2).sum(axis=1)
+        return residual, jacobian, np.where(np.isfinite(chi), chi, np.inf)
+
+    with np.errstate(divide="ignore"):
+        theta = np.clip(np.where(logarithmic, np.log(np.where(logarithmic, starts, 1.0)), starts), low, high)
+    residual, jacobian, chi = evaluate(theta)
+    damping = np.full(len(theta), 1e-2)
+    calm = np.zeros(len(theta), int)
+    active = np.isfinite(chi)
+    columns = np.flatnonzero(free)
+    for iteration in range(iterations):
+        rows = np.flatnonzero(active)
+        if not rows.size:
+            break
+        j, r = jacobian[rows], residual[rows]
+        matrix = np.einsum("spn,sqn->spq", j, j)
+        gradient = np.einsum("spn,sn->sp", j, r)
+        diagonal = np.einsum("spp->sp", matrix)
+        diagonal += damping[rows, None] * diagonal + 1e-14
+        try:
+            move = np.linalg.solve(matrix, gradient[..., None])[..., 0]
+        except np.linalg.LinAlgError:
+            move = np.array([np.linalg.lstsq(m, v, rcond=None)[0] for m, v in zip(matrix, gradient, strict=True)])
+        move = np.where(logarithmic[columns], np.clip(move, -2.0, 2.0), np.clip(move, -0.2, 0.2))
+        trial = theta[rows].copy()
+        trial[:, columns] -= move
+        trial = np.clip(trial, low, high)
+        new_residual, new_jacobian, new_chi = evaluate(trial)
+        better = new_chi <= chi[rows]
+        won, lost = rows[better], rows[~better]
+        gain = chi[won] - new_chi[better]
+        calm[won] = np.where(gain < tolerance * new_chi[better], calm[won] + 1, 0)
+        theta[won], chi[won] = trial[better], new_chi[better]
+        residual[won], jacobian[won] = new_residual[better], new_jacobian[better]
+        damping[won] = np.maximum(0.15 * damping[won], 1e-12)
+        damping[lost] *= 6.0
+        active[won] &= calm[won] < 2
+        active[lost] &= damping[lost] < 1e9
+        if iteration in (12, 25) and len(theta) > 12:  # go on with the better part only
+            keep = np.argsort(chi)[: max(8, len(theta) // 4)]
+            theta, chi, residual, jacobian = theta[keep], chi[keep], residual[keep], jacobian[keep]
+            damping, calm, active = damping[keep], calm[keep], active[keep]
+    order = np.argsort(chi)
+    return si(theta[order]), chi[order]
+
+
+# ---- starts ---------------------------------------------------------------------------------------------------------
+
+
+def _starts(circuit: Circuit, w: Array, z: Complex, seed: int) -> Array:
+    """Starts, shape (S, P): from the peaks of the distribution, and drawn over what the data can show."""
+    random = np.random.default_rng(seed)
+    span = float(max(np.ptp(z.real), abs(z.imag).max(), 1e-3 * abs(z).max()))
+    smallest = float(max(z.real.min(), 1e-3 * abs(z).max()))
+    groups = _groups(circuit)
+    parameters = circuit.parameters
+    starts = np.empty((STARTS, len(parameters)))
+    times, areas = _peaks(w, z)
+    edge = (1.0 / w.max(), 1.0 / w.min())
+    count = len(set(groups.values())) or 1
+    for s in range(STARTS):
+        informed = s < STARTS // 2 and len(times) > 0
+        if informed:
+            chosen = random.permutation(len(times))[: min(len(times), count)]
+            peak_times = np.concatenate([times[chosen], _drawn(random, edge, count - len(chosen))])
+            peak_areas = np.concatenate([areas[chosen], span * random.uniform(0.05, 0.5, count - len(chosen))])
+            if s == 0:
+                order = np.argsort(peak_times)
+                peak_times, peak_areas = peak_times[order], peak_areas[order]
+        else:
+            peak_times = _drawn(random, edge, count)
+            peak_areas = span * 10.0 ** random.uniform(-1.5, 0.3, count)
+        for n, (name, parameter) in enumerate(parameters):
+            group = groups.get(name.partition(".")[0])
+            if group is None:
+                time, area = _drawn(random, edge, 1)[0], smallest
+                if parameter.start not in ("resistance", "inductance"):
+                    area = span
+            else:
+                time, area = float(peak_times[group]), float(peak_areas[group])
+            exponent = 0.87 if informed else random.uniform(0.6, 1.0)
+            starts[s, n] = _guess(parameter, area, time, exponent, w)
+    return starts
+
+
+def _guess(parameter: Parameter, area: float, time: float, exponent: float, w: Array) -> float:
+    match parameter.start:
+        case "resistance":
+            return area
+        case "time":
+            return time
+        case "exponent":
+            return min(max(exponent, parameter.low), parameter.high)
+        case "prefactor":
+            return float(time**exponent / area)
+        case "elastance":
+            return time / area
+        case "inductance":
+            return float(0.01 * area / w.max())
+        case _:
+            return float(area * math.sqrt(1.0 / time))
+
+
+def _drawn(random: np.random.Generator, edge: tuple[float, float], count: int) -> Array:
+    return np.asarray(10.0 ** random.uniform(math.log10(edge[0]), math.log10(edge[1]), max(count, 0)))
+
+
+def _peaks(w: Array, z: Complex) -> tuple[Array, Array]:
+    frequency = w / (2.0 * np.pi)
+    if len(z) < 10 or len(np.unique(frequency)) < 10:
+        return np.empty(0), np.empty(0)
+    tau, g, _, _, _ = relaxation.distribution(frequency, z[None])
+    times, areas, _, _ = relaxation.peaks_of(tau, g[0], depth=0.001, share=1e-3)
+    return times, areas
+
+
+def _groups(circuit: Circuit) -> dict[str, int]:
+    """Elements that share a time constant: those of one parallel part, or one that relaxes by itself."""
+    groups: dict[str, int] = {}
+
+    def visit(node: Node, group: int | None) -> None:
+        if node.kind == "element":
+            if group is not None:
+                groups[node.label] = group
+            elif len(circuit.elements[node.label].parameters) > 1 or circuit.elements[node.label].symbol in ("C", "W"):
+                groups[node.label] = max(groups.values(), default=-1) + 1
+            return
+        if node.kind == "parallel" and group is None:
+            group = max(groups.values(), default=-1) + 1
+        for part in node.parts:
+            visit(part, group)
+
+    visit(circuit.root, None)
+    return groups
+
+
+# ---- answers --------------------------------------------------------------------------------------------------------
+
+
+def _answer(
+    spectrum: Measurement,
+    circuit: Circuit,
+    frequency: Array,
+    z: Complex,
+    vector: Array,
+    chi: float,
+    weight: Array,
+    free: npt.NDArray[np.bool_],
+    fixed: dict[str, float],
+) -> CircuitFit:
+    w = 2.0 * np.pi * frequency
+    model, derivative = circuit.with_derivatives(w, vector[None])
+    scaled = derivative[0][free] * weight
+    jacobian = np.concatenate([scaled.real, scaled.imag], axis=1)
+    rows, count = jacobian.shape[1], int(free.sum())
+    variance = chi / (rows - count)
+    size = np.sqrt((jacobian**2).sum(axis=1))
+    size = np.where(size > 0, size, 1.0)
+    unit = jacobian / size[:, None]
+    inverse = np.linalg.pinv(unit @ unit.T, rcond=1e-13, hermitian=True)
+    covariance = inverse * variance / np.outer(size, size)
+    spread = np.sqrt(np.clip(np.diag(covariance), 0.0, None))
+    correlation = np.eye(len(vector))
+    free_at = np.flatnonzero(free)
+    correlation[np.ix_(free_at, free_at)] = covariance / np.maximum(np.outer(spread, spread), 1e-300)
+    of_scale = np.zeros(len(vector))
+    of_scale[free_at] = spread
+    names = [name for name, _ in circuit.parameters]
+    logarithmic = np.array([p.scale == "logarithmic" for _, p in circuit.parameters])
+    deviations = np.where(logarithmic, np.minimum(of_scale, 1e6) * vector, of_scale)
+    verdicts = _verdicts(circuit, names, vector, of_scale, correlation, w)
+    question = Result(
+        quantity="parameter",
+        dimension="number",
+        method=METHOD,
+        settings={**conditions_of(spectrum), "circuit": circuit.text},
+        scope="cell",
+        n_interfaces=interfaces_of(spectrum),
+        area_normalised=False,
+        **provenance(spectrum),
+    )
+    values = {}
+    for n, (name, parameter) in enumerate(circuit.parameters):
+        item = replace(question, quantity=name, dimension=parameter.dimension)
+        doubts = [v for v in verdicts if re_mentions(v, name)]
+        values[name] = item.found(
+            float(vector[n]), None if name in fixed else float(deviations[n]), doubts=doubts, fixed=name in fixed
+        )
+    noise = math.sqrt(variance)
+    information = rows * math.log(chi / rows) - 4.0 * float(np.log(weight).sum()) + count * math.log(rows)
+    expected = float(relaxation.distribution(frequency, z[None])[3][0]) if len(z) >= relaxation.FEWEST_POINTS else None
+    doubts = list(verdicts)
+    if expected is not None and noise > 1.5 * expected and noise > 2e-3:
+        doubts.append(f"the circuit misses the data: {100 * noise:.2g} % where the noise is {100 * expected:.2g} %")
+    return CircuitFit(
+        circuit.text,
+        values,
+        vector,
+        deviations,
+        correlation,
+        frequency,
+        z,
+        np.asarray(model[0]),
+        noise,
+        information,
+        _arcs(spectrum, circuit, question, vector, covariance, free_at, w),
+        tuple(verdicts),
+        "doubtful" if doubts else "good",
+        "; ".join(doubts),
+        {"fixed": fixed, "points": len(z), "noise_expected": expected, "chi_square": chi},
+        **provenance(spectrum),
+    )
+
+
+def re_mentions(text: str, name: str) -> bool:
+    """Whether a verdict names a parameter."""
+    words = text.replace(",", " ").replace(":", " ").split()
+    return name in words
+
+
+def _verdicts(
+    circuit: Circuit, names: Sequence[str], vector: Array, spread: Array, correlation: Array, w: Array
+) -> list[str]:
+    found = []
+    for n, (name, parameter) in enumerate(circuit.parameters):
+        relative = spread[n] if parameter.scale == "logarithmic" else spread[n] / max(abs(vector[n]), 1e-12)
+        if relative > 0.5:
+            found.append(f"{name} is not determined (standard error {100 * min(relative, 99.0):.0f} %)")
+        if parameter.start == "time" and not 0.2 / w.max() < vector[n] < 5.0 / w.min():
+            found.append(f"{name} lies outside the measured frequencies")
+        if parameter.start == "exponent" and vector[n] <= parameter.low + 1e-6:
+            found.append(f"{name} rests at its limit {parameter.low:g}")
+    resistances = [n for n, (_, p) in enumerate(circuit.parameters) if p.start == "resistance"]
+    for position, a in enumerate(resistances):
+        for b in resistances[position + 1 :]:
+            if abs(correlation[a, b]) > ALIKE:
+                found.append(
+                    f"{names[a]} and {names[b]} cannot be separated: correlation {correlation[a, b]:.2f} ; "
+                    f"their sum {vector[a] + vector[b]:.4g} Ohm is what the data fix"
+                )
+    return found
+
+
+def _arcs(
+    spectrum: Measurement,
+    circuit: Circuit,
+    question: Result,
+    vector: Array,
+    covariance: Array,
+    free_at: npt.NDArray[np.intp],
+    w: Array,
+) -> tuple[Arc, ...]:
+    """Arcs with their capacitances: p(R,CPE), p(R,C), ZARC and K."""
+    names = [name for name, _ in circuit.parameters]
+    whole = np.zeros((len(vector), len(vector)))
+    whole[np.ix_(free_at, free_at)] = covariance
+    found = []
+    series = abs(circuit.with_derivatives(np.array([w.max()]), vector[None])[0][0, 0].real)
+    for labels in _arc_labels(circuit):
+        slots = [names.index(n) for label in labels for n in names if n.partition(".")[0] == label]
+        block, numbers = whole[np.ix_(slots, slots)], vector[slots]
+        symbols = [circuit.elements[label].symbol for label in labels]
+        if symbols == ["ZARC"]:
+            resistance, tau, n = numbers
+            slope = np.array([0.0, 1.0, 0.0])
+        elif symbols == ["R", "CPE"]:
+            resistance, prefactor, n = numbers
+            tau = (resistance * prefactor) ** (1 / n)
+            slope = np.array([1 / n, 1 / n, -math.log(resistance * prefactor) / n**2])
+        else:
+            resistance, capacity = numbers
+            tau, n = resistance * capacity, 1.0
+            slope = np.array([1.0, 1.0])
+        of_tau = math.sqrt(max(float(slope @ block @ slope), 0.0))
+        difference = slope - np.eye(len(slots))[0]
+        of_capacitance = math.sqrt(max(float(difference @ block @ difference), 0.0))
+        of_resistance = math.sqrt(max(float(block[0, 0]), 0.0))
+        prefactor = tau**n / resistance
+        area = area_of(spectrum)
+        scale = area or 1.0
+        found.append(
+            _arc(
+                question,
+                labels,
+                (resistance, of_resistance),
+                (tau, of_tau),
+                of_capacitance,
+                prefactor,
+                n,
+                series,
+                area,
+                scale,
+            )
+        )
+    return tuple(found)
+
+
+def _arc(
+    question: Result,
+    labels: tuple[str, ...],
+    resistance: tuple[float, float],
+    time: tuple[float, float],
+    of_capacitance: float,
+    prefactor: float,
+    exponent: float,
+    series: float,
+    area: float | None,
+    scale: float,
+) -> Arc:
+    normalised = area is not None
+    r = replace(
+        question,
+        quantity=f"resistance of arc {labels[0]}",
+        dimension="area-specific resistance" if normalised else "resistance",
+        area_normalised=normalised,
+    ).found(resistance[0] * scale, resistance[0] * scale * min(resistance[1], 1e6))
+    t = replace(question, quantity=f"time constant of arc {labels[0]}", dimension="relaxation time").found(
+        time[0], time[0] * min(time[1], 1e6)
+    )
+    capacity = replace(
+        question,
+        quantity=f"capacitance of arc {labels[0]}",
+        dimension="areal capacitance" if normalised else "capacitance",
+        area_normalised=normalised,
+    )
+    through = float(hsu_mansfeld_capacitance(resistance[0], prefactor, exponent)) / scale
+    along = float(brug_capacitance(resistance[0], max(series, 1e-9), prefactor, exponent)) / scale
+    candidates, decides = processes(through, time[0], area_known=normalised)
+    return Arc(
+        labels,
+        r,
+        t,
+        capacity.found(through, through * min(of_capacitance, 1e6), formula="Hsu and Mansfeld: Q^(1/n) R^(1/n - 1)"),
+        capacity.found(along, along * min(of_capacitance, 1e6), formula="Brug: Q^(1/n) (1/R_s + 1/R)^(1 - 1/n)"),
+        candidates,
+        decides,
+    )
+
+
+def _arc_labels(circuit: Circuit) -> list[tuple[str, ...]]:
+    found: list[tuple[str, ...]] = []
+
+    def visit(node: Node) -> None:
+        if node.kind == "element":
+            if circuit.elements[node.label].symbol in ("ZARC", "K"):
+                found.append((node.label,))
+            return
+        if node.kind == "parallel" and all(part.kind == "element" for part in node.parts) and len(node.parts) == 2:
+            pair = sorted((part.label for part in node.parts), key=lambda label: circuit.elements[label].symbol != "R")
+            if [circuit.elements[label].symbol for label in pair] in (["R", "CPE"], ["R", "C"]):
+                found.append((pair[0], pair[1]))
+                return
+        for part in node.parts:
+            visit(part)
+
+    visit(circuit.root)
+    return found
+
+
+PROCESSES = (
+    # process, capacitance per area [F/m2] from, to, time constant [s] from, to
+    ("bulk of the electrolyte", 1e-9, 1e-6, 1e-11, 1e-7),
+    ("grain boundaries of the electrolyte", 1e-6, 1e-3, 1e-8, 1e-5),
+    ("constriction of current at contacts", 1e-5, 1e-2, 1e-9, 1e-5),
+    ("interphase", 1e-4, 1e-1, 1e-7, 1e-3),
+    ("charge transfer with double layer", 1e-2, 1.0, 1e-6, 1.0),
+    ("diffusion or a chemical capacitance", 0.5, 1e8, 1e-2, 1e6),
+)
+DECIDES = (
+    "a second test is needed for a name: activation energy (electrolyte 0.26-0.4 eV), stack pressure (constriction "
+    "falls as the contact grows), or charge passed (contact loss raises R at constant tau)"
+)
+
+
+def processes(capacitance: float, time_constant: float, *, area_known: bool) -> tuple[tuple[tuple[str, str], ...], str]:
+    """Rank the processes that an arc may be by its capacitance and time constant.
+
+    Args:
+        capacitance: [F/m2], or [F] of the cell where the area is unknown.
+        time_constant: [s].
+        area_known: which of the two it is; unknown areas are taken as 0.1 to 3 cm2.
+
+    Returns:
+        (process, evidence) pairs, the likeliest first, and the measurement that would decide.
+
+    Source: Irvine, Sinclair and West 1990, Adv. Mater. 2, 132 (capacitances); natrode model notes G (time constants).
+    """
+    spans = (1.0, 1.0) if area_known else (1 / 3e-4, 1 / 1e-5)
+    ranked = []
+    for name, low, high, early, late in PROCESSES:
+        inside = low <= capacitance * spans[1] and capacitance * spans[0] <= high
+        middle = math.sqrt(low * high)
+        far = abs(math.log10(capacitance * math.sqrt(spans[0] * spans[1]) / middle))
+        in_time = early <= time_constant <= late
+        if inside:
+            unit = f"{100 * capacitance:.2g} uF/cm2" if area_known else f"{capacitance:.2g} F (area unknown)"
+            word = "and" if in_time else "but not"
+            ranked.append((far + (0.0 if in_time else 3.0), name, f"C = {unit}, {word} tau = {time_constant:.2g} s"))
+    return tuple((name, evidence) for _, name, evidence in sorted(ranked)), DECIDES
+
+
+def _refused(spectrum: Measurement, circuit: Circuit, frequency: Array, z: Complex, reason: str) -> CircuitFit:
+    none = np.empty(0)
+    return CircuitFit(
+        circuit.text, {}, none, none, np.empty((0, 0)), frequency, z, np.empty(0, complex), math.nan, math.inf, (), (),
+        "not computed", reason, {}, **provenance(spectrum),
+    )  # fmt: skip

@@ -1,0 +1,134 @@
+import numpy as np
+import pytest
+
+from natrode.analysis import _arc_chain, fit_circuit, parse_circuit, suggest_circuits
+from natrode.analysis.circuit_fit import fit_arcs, processes
+from natrode.errors import SpecificationError
+
+from .spectra import arc, frequencies, spectrum, truths
+
+F = frequencies()
+W = 2 * np.pi * F
+
+
+def noisy(z, level, seed):
+    random = np.random.default_rng(seed)
+    return z + level * abs(z) * (random.standard_normal(len(z)) + 1j * random.standard_normal(len(z)))
+
+
+def arcs_of(case):
+    """ln R, ln tau and n of every arc."""
+    return np.column_stack([np.log(case.resistances), case.log_tau * np.log(10), case.exponents]).ravel()
+
+
+@pytest.fixture(scope="module")
+def chains():
+    cases = truths(100, seed=31)
+    counts = np.array([len(case.log_tau) for case in cases])
+    inductive = np.array([case.inductance > 0 for case in cases])
+    z = np.array([case.impedance for case in cases])
+    return cases, counts, inductive, z, fit_arcs(F, z, counts, counts, inductive)
+
+
+def test_chains_reach_the_optimum_that_the_truth_reaches(chains):
+    cases, counts, inductive, z, (_, _, quality) = chains
+    reached = []
+    for n, case in enumerate(cases):
+        theta = np.r_[case.series, case.inductance, arcs_of(case)]
+        covariance = np.empty((len(theta), len(theta)))
+        arguments = (W, z[n].real.copy(), z[n].imag.copy())
+        _arc_chain.minimise(*arguments, 1 / abs(z[n]), theta, counts[n], bool(inductive[n]), _arc_chain.FINAL, 60, 1e-9)
+        chi, _ = _arc_chain.polish(*arguments, theta, counts[n], bool(inductive[n]), covariance)
+        reached.append(quality[n, 0, 0] <= 1.001 * chi)
+    assert np.mean(reached) >= 0.99
+
+
+def test_standard_errors_are_honest(chains):
+    cases, counts, _, _, (theta, covariance, _) = chains
+    inside = []
+    for n, case in enumerate(cases):
+        size = 2 + 3 * counts[n]
+        deviation = np.sqrt(np.diag(covariance[n, 0]))[2:size]
+        inside += list(abs(theta[n, 0, 2:size] - arcs_of(case)) < deviation)
+    assert 0.62 <= np.mean(inside) <= 0.74
+
+
+def test_the_number_of_arcs_is_suggested():
+    cases = truths(60, seed=55)
+    z = np.array([case.impedance for case in cases])
+    counts = np.array([len(case.log_tau) for case in cases])
+    least, most = np.zeros(60, np.int64), np.full(60, 5)
+    _, _, quality = fit_arcs(F, z, least, most, np.ones(60, bool))
+    assert np.mean(np.nanargmin(quality[..., 1], axis=1) == counts) >= 0.95
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("R0-p(R1,CPE1)-W2", [20, 80, 2e-6, 0.85, 12]),
+        ("R0-p(R1,CPE1)-Ws2", [20, 80, 2e-6, 0.85, 60, 0.4]),
+        ("R0-p(R1,CPE1)-Wo2", [20, 80, 2e-6, 0.85, 60, 0.4]),
+        ("R0-p(R1-W1,CPE1)", [20, 80, 40, 2e-6, 0.85]),
+        ("R0-T1", [20, 90, 40, 3e-3, 0.9]),
+        ("R0-p(R1,CPE1)-G2", [20, 80, 2e-6, 0.85, 60, 0.05]),
+        ("R0-L0-p(R1,C1)-K2", [20, 3e-7, 80, 2e-5, 30, 1e-8]),
+    ],
+)
+def test_other_circuits_are_fitted_without_a_guess(text, values):
+    circuit = parse_circuit(text)
+    z = noisy(circuit.impedance(F, values), 0.003, 8)
+    found = fit_circuit(spectrum(F, z), text)
+    assert found.noise == pytest.approx(0.003, rel=0.2)
+    assert (abs(found.vector - values) < 4 * found.deviations).all()
+
+
+def test_a_circuit_that_is_too_small_says_so():
+    z = noisy(20 + arc(W, 80, 1e-5, 0.9) + arc(W, 50, 1e-2, 0.9), 0.003, 1)
+    found = fit_circuit(spectrum(F, z), "R0-p(R1,CPE1)")
+    assert found.quality == "doubtful"
+    assert "the circuit misses the data" in found.reason
+
+
+def test_two_arcs_where_there_is_one_cannot_be_separated():
+    z = noisy(20 + arc(W, 80, 1e-4, 0.85), 0.003, 2)
+    found = fit_circuit(spectrum(F, z), "R0-p(R1,CPE1)-p(R2,CPE2)")
+    assert found.quality == "doubtful"
+    assert any("cannot be separated" in v or "not determined" in v for v in found.verdicts)
+    best = suggest_circuits(spectrum(F, z))[0]
+    assert best.circuit == "R0-L0-p(R1,CPE1)"
+
+
+def test_fixed_values_stay(chains):
+    z = noisy(20 + arc(W, 80, 1e-4, 0.85), 0.003, 3)
+    found = fit_circuit(spectrum(F, z), "R0-ZARC1", fixed={"ZARC1.n": 0.85})
+    assert found.values["ZARC1.n"].value == 0.85
+    assert found.values["ZARC1.n"].uncertainty is None
+    assert found.values["ZARC1.R"].value == pytest.approx(80, rel=0.01)
+
+
+def test_arcs_carry_capacitances_and_candidates():
+    r, c, n = 40.0, 3e-9, 1.0
+    z = noisy(20 + arc(W, r, r * c, n) + arc(W, 60, 60 * 1e-5, 0.95), 0.002, 4)
+    found = fit_circuit(spectrum(F, z), "R0-p(R1,CPE1)-p(R2,CPE2)")
+    arcs = sorted(found.arcs, key=lambda a: a.time_constant.value)
+    assert arcs[0].capacitance.value == pytest.approx(3e-9 / 1e-4, rel=0.2)
+    assert arcs[0].resistance.value == pytest.approx(40e-4, rel=0.05)
+    assert arcs[0].candidates[0][0] == "grain boundaries of the electrolyte"
+    assert arcs[1].candidates[0][0] == "charge transfer with double layer"
+    assert "second test" in arcs[0].decides
+
+
+def test_processes_by_capacitance():
+    assert processes(1e-7, 1e-9, area_known=True)[0][0][0] == "bulk of the electrolyte"
+    assert processes(0.1, 1e-3, area_known=True)[0][0][0] == "charge transfer with double layer"
+
+
+def test_names_that_the_circuit_does_not_have():
+    with pytest.raises(SpecificationError, match="no parameter 'R7'; it has R0, C1"):
+        fit_circuit(spectrum(F, np.full(len(F), 10 - 1j)), "R0-C1", fixed={"R7": 1.0})
+
+
+def test_too_few_points_are_refused():
+    found = fit_circuit(spectrum(F[:3], np.array([10, 11, 12 - 1j])), "R0-p(R1,CPE1)-p(R2,CPE2)")
+    assert found.quality == "not computed"
+    assert "3 points for 7 parameters" in found.reason
