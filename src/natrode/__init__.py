@@ -31,6 +31,7 @@ _HOMES = {
     "time_to_voltage": "natrode.analysis",
     "tafel_exchange_current_density": "natrode.analysis",
     "low_field_exchange_current_density": "natrode.analysis",
+    "against_literature": "natrode.analysis",
     "arc_series": "natrode.analysis",
     "error_budget": "natrode.analysis",
     "compare_groups": "natrode.analysis",
@@ -58,6 +59,7 @@ __all__ = ["__version__", *sorted(_HOMES)]
 
 if TYPE_CHECKING:
     from natrode.analysis import (
+        against_literature,
         arc_series,
         arrhenius,
         capacity_fade,

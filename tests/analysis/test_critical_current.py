@@ -196,3 +196,13 @@ def test_a_ramp_that_is_curved_from_the_start_is_doubtful():
 
 def test_constant_current_is_no_ramp():
     assert "no linear ramp" in critical_current_from_ramp(cycling_record([(HOUR, 1e-4)], samples=50)).reason
+
+
+def test_how_a_test_ended_is_said_in_words():
+    segments = stepped(1e-4, 1e-4, 6, 0.72)
+    moment = sum(duration for duration, _ in segments[:7])
+    short = cycling_record(segments, lambda t: np.where(t > moment + 10.0, 0.5, 46.0))
+    assert "short from step 4" in critical_current_density(short, 40.0).how_it_ended
+    survived = critical_current_density(cycling_record(segments), 40.0)
+    assert survived.how_it_ended.startswith("operator stop")
+    assert len(survived.results) == 6

@@ -52,6 +52,7 @@ from natrode.analysis.impedance import (
     interface_resistance_series,
     stripping_side_resistance,
 )
+from natrode.analysis.literature import LiteraturePlace, Published, against_literature
 from natrode.analysis.ohmic import correction_of, current_interrupt
 from natrode.analysis.onset import onset_voltage
 from natrode.analysis.pellet import pellet_conductivity, pellet_resistance, resistance_against_temperature
@@ -132,10 +133,12 @@ __all__ = [
     "Intercepts",
     "InterfaceSeries",
     "KramersKronig",
+    "LiteraturePlace",
     "PlatingEfficiency",
     "Polarisation",
     "PolarisationShape",
     "PressureSeries",
+    "Published",
     "Relaxation",
     "RelaxationPeak",
     "RelaxationTimes",
@@ -146,6 +149,7 @@ __all__ = [
     "TemperatureError",
     "ThicknessSeries",
     "WeibullFit",
+    "against_literature",
     "arc_series",
     "arrhenius",
     "capacity_fade",

@@ -76,6 +76,30 @@ class CriticalCurrent:
     """Step, capacity or time per half cycle, cycles per step, T, P, area, as found in the record (SI)."""
     steps: CurrentSteps
 
+    @property
+    def results(self) -> tuple[Result, ...]:
+        """All numbers."""
+        return (
+            self.largest_survived,
+            self.lowest_failed,
+            self.stripping,
+            self.plating,
+            self.non_ohmic_onset,
+            self.cumulative_charge,
+        )
+
+    @property
+    def how_it_ended(self) -> str:
+        """Hard short, soft short or a suspected one with its step, polarisation limit, or the operator's stop."""
+        verdict = self.verdict
+        if verdict.kind in SHORTS and verdict.half_cycle is not None:
+            step = int(np.searchsorted(self.steps.first, verdict.half_cycle, side="right"))
+            suspected = "" if verdict.failed else "suspected "
+            return f"{suspected}{verdict.kind} from step {step} ({verdict.grade})"
+        if verdict.kind in POLARISED:
+            return f"polarisation limit: {verdict.kind} ({verdict.grade})"
+        return "operator stop: no failure in the record" if verdict.kind == "none" else "not known"
+
     def to_json(self) -> dict[str, Any]:
         """Return everything but the steps' arrays as plain data."""
         names = (
@@ -90,6 +114,7 @@ class CriticalCurrent:
             **{name: getattr(self, name).to_json() for name in names},
             "bracket": plain(self.bracket),
             "failure_mode": self.failure_mode,
+            "how_it_ended": self.how_it_ended,
             "verdict": self.verdict.to_json(),
             "protocol": plain(self.protocol),
         }

@@ -205,6 +205,20 @@ class PolarisationShape:
     """(V at the beginning - smallest V) / mean V."""
     method: str
 
+    @property
+    def index(self) -> Array:
+        """Rise minus fall: above zero arcing, below zero peaking, near zero flat."""
+        return self.rise - self.fall
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain data: how many half cycles have which shape, and the index of each."""
+        names, numbers = np.unique(self.shape, return_counts=True)
+        return {
+            "shapes": {str(name): int(number) for name, number in zip(names, numbers, strict=True)},
+            "index": [float(value) for value in self.index],
+            "method": self.method,
+        }
+
 
 def polarisation_shape(record: Record) -> PolarisationShape:
     """Tell flat, arcing and peaking voltage traces apart, half cycle by half cycle.
