@@ -1,22 +1,29 @@
 """What a cell is: electrolyte, two electrodes with their interfaces, temperature and pressure."""
 
 import math
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
 from natrode.constants import ROOM_TEMPERATURE
 from natrode.errors import SpecificationError
+from natrode.materials.dimensions import PROPERTY_DIMENSIONS
 from natrode.specification import (
     Area,
+    ArealMass,
     Conductivity,
     Duration,
     Length,
     Mass,
     PressureProfile,
     Profile,
+    Quantity,
     Specification,
+    SpecificCurrent,
     TemperatureProfile,
+    read_toml,
     suggest,
 )
 from natrode.units import write_quantity
@@ -105,8 +112,8 @@ class Electrodes(Specification):
     counter: Electrode
 
 
-class Cell(Specification):
-    """A symmetric cell, as a user writes it."""
+class _Conditions(Specification):
+    """What symmetric and full cells have in common."""
 
     name: str
     temperature: TemperatureProfile = ROOM_TEMPERATURE
@@ -127,7 +134,19 @@ class Cell(Specification):
     soft_short_time: Duration = 36000.0
     """Time in which the leak of a soft short grows to the conductance of the electrolyte [s]; assumed."""
     electrolyte: Electrolyte
+
+
+class Cell(_Conditions):
+    """A symmetric cell, as a user writes it."""
+
     electrode: Electrodes
+
+    @model_validator(mode="before")
+    @classmethod
+    def _not_full(cls, given: Any) -> Any:
+        if isinstance(given, dict) and "cathode" in given:
+            raise ValueError("this is a full cell (it has a 'cathode'); read it with natrode.FullCell or load_cell")
+        return given
 
     @model_validator(mode="after")
     def _complete(self) -> "Cell":
@@ -167,6 +186,128 @@ class Cell(Specification):
             for name, changes in sides.items()
         }
         return self.model_copy(update={"electrode": self.electrode.model_copy(update=electrode)})
+
+
+class Cathode(_Sized):
+    """The positive electrode of a full cell."""
+
+    material: str
+    """Name of a cathode material: nvp, sulfur, carbon-co2."""
+    loading: ArealMass | None = None
+    """Active material per area [kg/m2]; give it or `mass`."""
+    mass: Mass | None = None
+    """Active material [kg]."""
+    thickness: Length | None = None
+    """Of the coating [m]; written into the record."""
+    wetting: str | None = "liquid-napf6"
+    """Liquid electrolyte in the pores; "none" for a dry cathode."""
+    particles: Literal["diffusion", "shrinking-core"] = "diffusion"
+    """How sodium gets into the particles of a two-phase material."""
+    one_c: SpecificCurrent | None = None
+    """Current per mass that the protocol calls 1C [A/kg]; the theoretical charge in an hour when not given."""
+    parameters: dict[str, str | float] = Field(default_factory=dict)
+    """Properties that replace those of the material, as quantities with units."""
+
+    @model_validator(mode="after")
+    def _one_amount(self) -> "Cathode":
+        if (self.loading is None) == (self.mass is None):
+            raise ValueError("give 'loading' (for example \"1 mg/cm2\") or 'mass' of the active material, one of them")
+        return self
+
+    @field_validator("material")
+    @classmethod
+    def _known_cathode(cls, name: str) -> str:
+        from natrode import materials
+
+        known = [m for m in materials.material_names() if materials.load_material(m).kind == "cathode"]
+        if name not in known:
+            raise ValueError(f"unknown cathode '{name}'; {suggest(name, known)}")
+        return name
+
+    @field_validator("wetting")
+    @classmethod
+    def _known_wetting(cls, name: str | None) -> str | None:
+        from natrode import materials
+
+        if name not in (None, "none") and name not in materials.material_names():
+            raise ValueError(f"unknown material '{name}'; {suggest(str(name), list(materials.material_names()))}")
+        return None if name == "none" else name
+
+    @field_validator("parameters")
+    @classmethod
+    def _known_properties(cls, given: dict[str, str | float]) -> dict[str, str | float]:
+        for name, text in given.items():
+            if name not in PROPERTY_DIMENSIONS:
+                raise ValueError(f"unknown property '{name}'; {suggest(name, PROPERTY_DIMENSIONS)}")
+            Quantity(PROPERTY_DIMENSIONS[name], allow_zero=True).read(text)
+        return given
+
+
+class FullCell(_Conditions):
+    """A full cell: a cathode, an electrolyte, and a metal anode; positive current charges it."""
+
+    cathode: Cathode
+    anode: Electrode
+    plating_efficiency: float = Field(default=1.0, gt=0, le=1)
+    """Part of the plated metal that can be stripped again; the rest is lost from the reservoir."""
+    capacity_ratio: float | None = Field(default=None, gt=0)
+    """N/P as stated elsewhere; natrode computes its own and says where they differ."""
+
+    @model_validator(mode="after")
+    def _complete(self) -> "FullCell":
+        if self.electrolyte.own_area is None and (self.cathode.own_area is None or self.anode.own_area is None):
+            raise ValueError("no size: give 'diameter' or 'area' for the electrolyte, or for the cathode and the anode")
+        low, high = _CATHODE_TEMPERATURES
+        if not (low <= lowest(self.temperature) and highest(self.temperature) <= high):
+            raise ValueError(
+                f"temperature: the data of the cathodes hold from {low - 273.15:g} to {high - 273.15:g} degC; "
+                f"read {lowest(self.temperature) - 273.15:g} to {highest(self.temperature) - 273.15:g} degC"
+            )
+        check_melting("temperature", self.temperature, self.symmetric)
+        return self
+
+    @property
+    def cathode_area(self) -> float:
+        """[m2]"""
+        return self.cathode.own_area or self.electrolyte.own_area or 0.0
+
+    @property
+    def anode_area(self) -> float:
+        """[m2]"""
+        return self.anode.own_area or self.electrolyte.own_area or 0.0
+
+    @property
+    def active_mass(self) -> float:
+        """Active material of the cathode [kg]."""
+        return self.cathode.mass if self.cathode.mass is not None else (self.cathode.loading or 0.0) * self.cathode_area
+
+    @property
+    def symmetric(self) -> Cell:
+        """The symmetric cell of two such anodes, whose assembly gives the anode's numbers."""
+        shared = {name: getattr(self, name) for name in _Conditions.model_fields}
+        side = (
+            self.anode if self.anode.own_area is not None else self.anode.model_copy(update={"area": self.anode_area})
+        )
+        return Cell.model_construct(**shared, electrode=Electrodes.model_construct(working=side, counter=side))
+
+
+_CATHODE_TEMPERATURES = (253.15, 363.15)
+"""Where the cathodes' data are used; beyond, an Arrhenius law with an assumed energy says nothing."""
+
+
+def load_cell(path: str | Path) -> "Cell | FullCell":
+    """Read a cell file: a full cell when it has a `cathode`, a symmetric cell otherwise; raises SpecificationError."""
+    return read_cell(read_toml(Path(path)), str(path))
+
+
+def read_cell(data: Mapping[str, Any], where: str) -> "Cell | FullCell":
+    """Read a cell table: a full cell when it has a `cathode`, a symmetric cell otherwise; raises SpecificationError."""
+    return FullCell.read(data, where) if "cathode" in data else Cell.read(data, where)
+
+
+def lowest(value: Profile) -> float:
+    """Smallest value of a constant or a profile."""
+    return min(v for _, v in value) if isinstance(value, tuple) else value
 
 
 def highest(value: Profile) -> float:
@@ -214,4 +355,28 @@ mass = "6 mg"                    # sodium and ceramic; limits how much can be st
 interface = "h-na-1-5/nzsp-hna"
 mass = "6 mg"
 # parameters = { contact_resistance = "4.8 Ohm cm2" }   # replaces single parameters of the interface
+"""
+
+FULL_EXAMPLE = """\
+# A full cell: Na3V2(PO4)3 | NZSP | hybrid sodium, after Adv. Energy Mater. 2022, 12, 2102579.
+name = "NVP | NZSP | h-Na 1:5"
+temperature = "25 degC"
+short = "soft"                   # a filament leaks: the charge gets longer, the efficiency falls
+
+[electrolyte]
+material = "nzsp-hna"
+thickness = "0.162 cm"
+diameter = "1.114 cm"
+
+[cathode]
+material = "nvp"                 # or "sulfur", "carbon-co2"
+loading = "1 mg/cm2"             # active material per area; or mass
+wetting = "liquid-napf6"         # a few drops of liquid electrolyte; "none" for a dry cathode
+particles = "diffusion"          # or "shrinking-core"
+one_c = "117 mA/g"               # what the protocol calls 1C
+# parameters = { charge_transfer_resistance = "50 Ohm cm2" }
+
+[anode]
+interface = "h-na-1-5/nzsp-hna"
+mass = "6 mg"                    # gives N/P; without mass and thickness the reservoir is unlimited
 """

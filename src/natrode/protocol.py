@@ -17,11 +17,14 @@ from natrode.specification import (
     SignedCurrentDensity,
     SignedVoltage,
     Specification,
+    SpecificCharge,
+    SpecificCurrent,
     TemperatureProfile,
     Voltage,
     VoltageRate,
 )
 
+PositiveRate = Annotated[float, Field(gt=0)]
 MAXIMUM_HALF_CYCLES = 20_000_000
 """More than this is taken for a mistake (a year of one-second half cycles is 31 million)."""
 
@@ -98,6 +101,44 @@ class RateLadder(_HalfCycles):
     type: Literal["rate-ladder"] = "rate-ladder"
     current_densities: Annotated[tuple[CurrentDensity, ...], Field(min_length=1)]
     cycles_per_step: Annotated[int, Field(gt=0)] = 1
+
+
+class ChargeDischarge(Specification):
+    """Charging and discharging a full cell at constant current between two voltages, rate after rate."""
+
+    type: Literal["charge-discharge"] = "charge-discharge"
+    c_rate: Annotated[float, Field(gt=0)] | Annotated[tuple[PositiveRate, ...], Field(min_length=1)] | None = None
+    """Multiples of the cathode's 1C, one or a ladder; or give one of the two currents."""
+    specific_current: SpecificCurrent | None = None
+    """Per mass of active material [A/kg]."""
+    current_density: CurrentDensity | None = None
+    """Per area of the cathode [A/m2]."""
+    lower_voltage: Voltage
+    upper_voltage: Voltage
+    cycles: Annotated[int, Field(gt=0)] = 1
+    """At each rate."""
+    first: Literal["charge", "discharge"] = "charge"
+    capacity: SpecificCharge | None = None
+    """Charge per half cycle and mass of active material at which it ends before a cut-off [C/kg]."""
+    rest: Duration | None = None
+    """After each half cycle [s]."""
+    charge_limit: Annotated[float, Field(gt=1)] = 3.0
+    """The instrument stops the run when a charge takes this many times the theoretical charge."""
+
+    @model_validator(mode="after")
+    def _one_current(self) -> "ChargeDischarge":
+        if sum(given is not None for given in (self.c_rate, self.specific_current, self.current_density)) != 1:
+            raise ValueError("give one of 'c_rate', 'specific_current', 'current_density'")
+        if self.lower_voltage >= self.upper_voltage:
+            raise ValueError("'lower_voltage' must be below 'upper_voltage'")
+        return self
+
+    @property
+    def rates(self) -> tuple[float, ...]:
+        """C-rates, empty when a current is given."""
+        if self.c_rate is None:
+            return ()
+        return self.c_rate if isinstance(self.c_rate, tuple) else (self.c_rate,)
 
 
 class ImpedanceSettings(Specification):
@@ -208,6 +249,7 @@ Step = Annotated[
     Union[
         Rest,
         Cycling,
+        ChargeDischarge,
         CriticalCurrentRamp,
         RateLadder,
         OneSided,
@@ -280,6 +322,8 @@ def _half_cycles(step: Specification) -> int:
     match step:
         case Cycling():
             return 2 * step.cycles
+        case ChargeDischarge():
+            return 2 * step.cycles * max(1, len(step.rates))
         case CriticalCurrentRamp():
             return 2 * step.cycles_per_step * step.count
         case RateLadder():
@@ -325,8 +369,37 @@ voltage_limit = "5 V"
 # type = "one-sided"           current_density, capacity or duration, voltage_limit, impedance_every
 # type = "current-ramp"        rate ("1 mA/cm2/h"), maximum, voltage_limit
 # type = "rate-ladder"         current_densities = ["0.1 mA/cm2", "0.5 mA/cm2"], capacity, cycles_per_step
+# type = "charge-discharge"    full cells: c_rate = 5.0 (or a list), lower_voltage, upper_voltage, cycles, rest
 # type = "hold"                voltage, duration
 # type = "linear-sweep"        start, end, rate; also "tafel" and "cyclic-voltammetry" (cycles)
 # type = "recorded"            stretches = [["1 h", "0.1 mA/cm2"], ["1 h", "-0.1 mA/cm2"]]
 # type = "repeat"              times, steps = [...]
+"""
+
+FULL_EXAMPLE = """\
+# A full cell: two slow cycles, a rate ladder, a spectrum, and many cycles at 5C.
+name = "rates and life"
+
+[sampling]
+points_per_half_cycle = 40
+cycles = "logarithmic"           # the first ten, then some forty per decade, and the last
+
+[[steps]]
+type = "charge-discharge"
+c_rate = [0.1, 0.5, 1.0, 2.0, 5.0]
+lower_voltage = "2.5 V"
+upper_voltage = "3.8 V"
+cycles = 2
+
+[[steps]]
+type = "impedance"
+highest_frequency = "1 MHz"
+lowest_frequency = "1 mHz"
+
+[[steps]]
+type = "charge-discharge"
+c_rate = 5.0
+lower_voltage = "2.5 V"
+upper_voltage = "3.8 V"
+cycles = 1000
 """

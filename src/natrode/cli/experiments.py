@@ -10,13 +10,18 @@ from natrode.cli.printing import dumps, show_results
 
 
 @app.command
-def new(kind: Literal["cell", "protocol"], file: Path | None = None, /) -> None:
+def new(kind: Literal["cell", "protocol", "full-cell", "full-protocol"], file: Path | None = None, /) -> None:
     """Write a commented example that runs as it is (to standard output without FILE)."""
     from natrode import cell, protocol
     from natrode.errors import OutputError
     from natrode.files import write_text
 
-    text = cell.EXAMPLE if kind == "cell" else protocol.EXAMPLE
+    text = {
+        "cell": cell.EXAMPLE,
+        "protocol": protocol.EXAMPLE,
+        "full-cell": cell.FULL_EXAMPLE,
+        "full-protocol": protocol.FULL_EXAMPLE,
+    }[kind]
     if file is None:
         print(text, end="")
         return
@@ -40,13 +45,13 @@ def run(
 ) -> None:
     """Run a protocol on a virtual cell: records, summary and an HTML page in the folder OUT."""
     from natrode.analysis import summarise, summarise_series
-    from natrode.cell import Cell
+    from natrode.cell import load_cell
     from natrode.files import output_folder, write_text
     from natrode.protocol import Protocol
     from natrode.report.run import run_page
     from natrode.simulate.symmetric import electrolyte_resistance, simulate
 
-    specified, steps = Cell.load(cell), Protocol.load(protocol)
+    specified, steps = load_cell(cell), Protocol.load(protocol)
     experiment = simulate(specified, steps, seed=seed)
     pellet = electrolyte_resistance(specified, steps)  # what a blocking cell of the same pellet would give
     results = [result.to_json() for result in summarise(experiment, pellet)]

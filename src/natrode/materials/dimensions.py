@@ -63,6 +63,24 @@ PROPERTY_DIMENSIONS: dict[str, str] = {
     "upper_plateau_voltage": "voltage",
     "lower_plateau_voltage": "voltage",
     "oxidation_onset": "voltage",
+    # cathodes
+    "solubility": "fraction",
+    "active_fraction": "fraction",
+    "particle_radius": "length",
+    "charge_transfer_resistance": "area-specific resistance",
+    "wetted_resistance": "area-specific resistance",
+    "dry_resistance": "area-specific resistance",
+    "cathode_activation_energy": "energy per particle",
+    "double_layer_capacitance": "areal capacitance",
+    "shell_resistance": "area-specific resistance",
+    "upper_share": "fraction",
+    "step_width": "fraction",
+    "loss_rate": "rate",
+    "product_charge": "specific charge",
+    "product_resistance": "area-specific resistance",
+    "charging_exchange_current": "specific current",
+    "charging_slope": "voltage",
+    "charging_resistance": "area-specific resistance",
 }
 """Every property that a material may have."""
 

@@ -236,7 +236,7 @@ def conditions(model: Model, temperature: Profile | None = None, pressure: Profi
     )
     for k, values in enumerate(model.interfaces):
         energy = float(values[f"replenishment_activation_energy_{model.laws['replenishment']}"])
-        slowing = 1.0 if model.laws["coupling"] == "interface" else _creep_slowing(values)
+        slowing = 1.0 if model.laws["coupling"] == "interface" else creep_slowing(values)
         table[:, kernel.RESISTANCE_SCALE_0 + k] = _arrhenius(kelvin, float(values["resistance_activation_energy"]))
         table[:, kernel.REPLENISHMENT_0 + k] = [
             slowing
@@ -254,7 +254,7 @@ def conditions(model: Model, temperature: Profile | None = None, pressure: Profi
     return table
 
 
-def _creep_slowing(values: Mapping[str, float | str]) -> float:
+def creep_slowing(values: Mapping[str, float | str]) -> float:
     """Creep rate of the anode over that of its metal, by the particles in it."""
     fraction = float(values.get("particle_volume_fraction", 0.0))
     if fraction == 0.0:

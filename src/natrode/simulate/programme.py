@@ -6,7 +6,9 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
+from natrode.errors import SpecificationError
 from natrode.protocol import (
+    ChargeDischarge,
     CriticalCurrentRamp,
     CurrentRamp,
     Cycling,
@@ -86,6 +88,8 @@ def _append(
         rows.append(row)
 
     match step:
+        case ChargeDischarge():
+            raise SpecificationError(f"step {number}: charge-discharge is for a full cell; this one is symmetric")
         case Rest():
             add(kernel.CURRENT, step.duration)
         case Cycling() | CriticalCurrentRamp() | RateLadder():

@@ -6,7 +6,7 @@ makes and fills voids. At low frequency the sum is the slope of the model's volt
 current never tell two stories.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -37,9 +37,9 @@ def spectrum(model: Model, table: FloatArray, snapshot: FloatArray, frequency: F
 
 
 def contributions(
-    model: Model, table: FloatArray, snapshot: FloatArray, frequency: FloatArray
+    model: Model, table: FloatArray, snapshot: FloatArray, frequency: FloatArray, sides: Sequence[int] = (0, 1)
 ) -> dict[str, ComplexArray]:
-    """Impedance of each process [Ohm], both interfaces together, without a leak."""
+    """Impedance of each process [Ohm], the interfaces of `sides` together, without a leak."""
     at = np.empty(kernel.N_CONDITIONS)
     kernel.conditions_at(table, snapshot[0], at)
     omega: ComplexArray = (2j * np.pi) * frequency.astype(complex)
@@ -56,7 +56,7 @@ def contributions(
         exponent = model.electrolyte["grain_boundary_exponent"]
         prefactor = model.electrolyte["grain_boundary_time"] ** exponent / boundary
         out["grain boundary"] += impedance.zarc(2 * np.pi * frequency, boundary, prefactor, exponent)
-    for k in range(2):
+    for k in sides:
         _add_interface(out, model, k, at, snapshot, ionic, omega)
     return out
 

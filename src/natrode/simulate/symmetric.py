@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from natrode import __version__
-from natrode.cell import Cell, check_melting
+from natrode.cell import Cell, FullCell, check_melting
 from natrode.errors import SimulationError, SpecificationError
 from natrode.measurement import Column, Experiment, Geometry, Measurement, Metadata, Origin
 from natrode.protocol import Hold, ImpedanceSettings, LinearSweep, Protocol
@@ -30,13 +30,13 @@ MAXIMUM_SPECTRA = 100_000
 
 
 def simulate(
-    cell: Cell,
+    cell: Cell | FullCell,
     protocol: Protocol,
     *,
     seed: int | None = None,
     overrides: parameters.Overrides | None = None,
 ) -> Experiment:
-    """Run a protocol on a virtual symmetric cell and return its records.
+    """Run a protocol on a virtual cell and return its records; a full cell goes to `simulate.fullcell.run`.
 
     Args:
         cell: the cell.
@@ -52,6 +52,10 @@ def simulate(
         SpecificationError: noise without a seed, or a temperature profile that melts a solid anode.
         SimulationError: an interface lacks parameters, or the integration cannot go on.
     """
+    if isinstance(cell, FullCell):
+        from natrode.simulate.fullcell.run import simulate as simulate_full
+
+        return simulate_full(cell, protocol, seed=seed, overrides=overrides)
     if protocol.sampling.noise > 0 and seed is None:
         raise SpecificationError(f"protocol '{protocol.name}': sampling.noise needs a seed; give seed=1 (or --seed 1)")
     if protocol.temperature is not None:
@@ -63,9 +67,10 @@ def simulate(
     return run(model, cell, protocol, seed)
 
 
-def electrolyte_resistance(cell: Cell, protocol: Protocol) -> float:
+def electrolyte_resistance(cell: Cell | FullCell, protocol: Protocol) -> float:
     """Resistance of the electrolyte [Ohm] at the start of a protocol, from conductivity and geometry."""
-    table = parameters.conditions(parameters.assemble(cell), protocol.temperature, protocol.pressure)
+    given = cell.symmetric if isinstance(cell, FullCell) else cell
+    table = parameters.conditions(parameters.assemble(given), protocol.temperature, protocol.pressure)
     return float(table[0, kernel.ELECTROLYTE_RESISTANCE])
 
 

@@ -11,7 +11,7 @@ pybamm = pytest.importorskip("pybamm", reason="PyBaMM (extra 'cell') is not inst
 
 from natrode.cell import Cell  # noqa: E402
 from natrode.protocol import Protocol  # noqa: E402
-from natrode.simulate import parameters, symmetric  # noqa: E402
+from natrode.simulate import kernel, parameters, symmetric  # noqa: E402
 from natrode.simulate.fullcell.symmetric_model import SymmetricSodium, options_of, parameter_values  # noqa: E402
 
 
@@ -128,5 +128,5 @@ def test_an_empty_reservoir_ends_the_run():
     )
     solution = simulation.solve([0, 4e4])
     assert "Reservoir of the working electrode" in solution.termination
-    recession = model.electrodes[0, 17]
+    recession = model.electrodes[0, kernel.RECESSION]
     assert solution.t[-1] == pytest.approx(3e-6 / (recession * 5.0), rel=1e-6)

@@ -38,7 +38,7 @@ NAMES = {
     "film_time": "film time [s]",
     "film_growth_rate": "film growth rate [Ohm.m2.s-1]",
     "recession": "recession per charge [m3.C-1]",
-    "reservoir": "reservoir thickness [m]",
+    "reservoir": "reservoir charge [C.m-2]",
     "area": "area [m2]",
 }
 """PyBaMM's name of each parameter of an interface."""
@@ -179,7 +179,7 @@ class Anode:
 
     def add_reservoir(self, model: Any, charge: Any) -> None:
         """Add the event of the last metal; `charge` [A.h] was stripped from this electrode."""
-        stripped = 3600 * charge * self.value("recession") / self.value("area")
+        stripped = 3600 * charge / self.value("area")
         model.events.append(
             pybamm.Event(
                 f"Reservoir of the {self.side.lower()} electrode empty", 1 - stripped / self.value("reservoir")

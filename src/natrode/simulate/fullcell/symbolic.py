@@ -110,6 +110,16 @@ def _lifted(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return apply
 
 
+def _extreme(of_symbols: Callable[[Any, Any], Any], of_numbers: Callable[..., Any]) -> Callable[..., Any]:
+    """`max` or `min` of two traced values, without a branch."""
+
+    def apply(*values: Any) -> Any:
+        trails = [value for value in values if isinstance(value, _Traced)]
+        return trails[0]._new(of_symbols(*map(_plain, values))) if trails else of_numbers(*values)
+
+    return apply
+
+
 _FUNCTIONS = {
     "exp": _lifted(pybamm.exp),
     "log": _lifted(lambda x: pybamm.log(pybamm.maximum(x, _TINY))),
@@ -125,7 +135,13 @@ _FUNCTIONS = {
 def traced(law: Callable[..., Any]) -> Callable[..., Any]:
     """Return a law of `natrode.physics` as a function of PyBaMM symbols (and numbers)."""
     code = cast("FunctionType", law)
-    words = {"math": SimpleNamespace(**_FUNCTIONS), "np": SimpleNamespace(**_FUNCTIONS), "float": lambda value: value}
+    words = {
+        "math": SimpleNamespace(**_FUNCTIONS),
+        "np": SimpleNamespace(**_FUNCTIONS),
+        "float": lambda value: value,
+        "max": _extreme(pybamm.maximum, max),
+        "min": _extreme(pybamm.minimum, min),
+    }
     symbolic = FunctionType(code.__code__, {**code.__globals__, **words}, code.__name__, code.__defaults__)
 
     def evaluate(*arguments: Any) -> Any:

@@ -6,7 +6,7 @@ from typing import Any
 import pybamm
 
 from natrode.constants import BOLTZMANN_EV, ROOM_TEMPERATURE
-from natrode.simulate import kernel
+from natrode.simulate import kernel, parameters
 from natrode.simulate.fullcell.anode import NAMES, Anode, Options, parameter_name
 from natrode.simulate.parameters import Model
 
@@ -87,7 +87,10 @@ def options_of(model: Model, side: int) -> Options:
 def interface_values(model: Model, side: int, name: str) -> dict[str, float]:
     """PyBaMM parameter values of one interface of an assembled cell."""
     given, row = model.interfaces[side], model.electrodes[side]
+    slowing = 1.0 if model.laws["coupling"] == "interface" else parameters.creep_slowing(given)
     own = {
+        "replenishment_current_density": slowing * float(given["replenishment_current_density"]),
+        "replenishment_pressure_slope": slowing * float(given["replenishment_pressure_slope"]),
         "replenishment_activation_energy": given[f"replenishment_activation_energy_{model.laws['replenishment']}"],
         "hardness": given.get("hardness", UNLIMITED),
         "recession": row[kernel.RECESSION],

@@ -1,0 +1,385 @@
+"""A full cell run through a protocol: the records that a cycler would write, and the state in which it ended."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from natrode import __version__, files
+from natrode.cell import FullCell
+from natrode.errors import SimulationError, SpecificationError
+from natrode.measurement import Column, Experiment, Geometry, Measurement, Metadata, Origin
+from natrode.protocol import ChargeDischarge, Impedance, ImpedanceSettings, Protocol, Repeat, Rest, Sampling
+from natrode.simulate import integrator, parameters, programme
+from natrode.simulate.fullcell import kernel
+from natrode.simulate.fullcell.assemble import FullModel, assemble, override, warnings_of
+from natrode.simulate.fullcell.spectrum import spectrum
+from natrode.specification import Specification
+
+FloatArray = npt.NDArray[np.float64]
+
+MODEL = "full cell, particle diffusion and contact distribution"
+MAXIMUM_SAMPLES = 20_000_000
+"""More points than this (1.3 GB) are taken for a mistake."""
+POLARISED_CONTACT = 1e-3
+"""Contact left below which a cell that gives no capacity is said to have lost it."""
+
+
+@dataclass(frozen=True)
+class State:
+    """Where a run ended, to go on from."""
+
+    values: FloatArray
+    """State of `kernel`."""
+    cycles: int
+    half_cycles: int
+    title: str
+    """Of the cell."""
+
+    def save(self, path: str | Path) -> None:
+        """Write the state as JSON."""
+        document = {
+            "natrode": __version__, "cell": self.title, "cycles": self.cycles, "half_cycles": self.half_cycles,
+            "state": [float(v) if np.isfinite(v) else None for v in self.values],
+        }  # fmt: skip
+        files.write_text(Path(path), json.dumps(document) + "\n")
+
+    @classmethod
+    def load(cls, path: str | Path) -> "State":
+        """Read a state that `save` wrote; raises SpecificationError for anything else."""
+        try:
+            found = json.loads(Path(path).read_text())
+            values = np.array([np.inf if v is None else v for v in found["state"]], float)
+            return cls(values, int(found["cycles"]), int(found["half_cycles"]), str(found["cell"]))
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise SpecificationError(f"{path}: is not a state of a full cell that natrode wrote ({error})") from None
+
+
+@dataclass(frozen=True)
+class Course:
+    """What a run gave before it becomes a record."""
+
+    samples: FloatArray
+    snapshots: FloatArray
+    steps: FloatArray
+    """Step number of each snapshot."""
+    ended: int
+    cycles: int
+    state: State
+    message: str
+
+
+def simulate(
+    cell: FullCell,
+    protocol: Protocol,
+    *,
+    seed: int | None = None,
+    overrides: parameters.Overrides | None = None,
+    start: State | None = None,
+) -> Experiment:
+    """Run a protocol on a virtual full cell and return its records.
+
+    Args:
+        cell: the cell.
+        protocol: what is done to it: rests, charge-discharge steps, spectra, repeats.
+        seed: of the voltage noise; without it there is none.
+        overrides: SI values by interface, electrolyte or cathode name and parameter name.
+        start: state to go on from; a fresh cell when not given.
+
+    Returns:
+        An experiment: one `cycling` record (positive current charges), an `impedance` record where spectra are taken.
+
+    Raises:
+        SpecificationError: a step that a full cell cannot do, a cut-off inside the plateau, noise without a seed.
+        SimulationError: PyBaMM is not installed, or too many points are asked for. A step that cannot be integrated
+        ends the record instead: `settings.end` says at which cycle and why, and all cycles before are kept.
+    """
+    if protocol.sampling.noise > 0 and seed is None:
+        raise SpecificationError(f"protocol '{protocol.name}': sampling.noise needs a seed; give seed=1 (or --seed 1)")
+    model = override(assemble(cell), overrides or {})
+    return record(model, protocol, course(model, protocol, start), seed)
+
+
+def course(model: FullModel, protocol: Protocol, start: State | None = None) -> Course:
+    """Run a protocol on an assembled cell; the part of `simulate` that does the work."""
+    rows, _ = blocks(model, protocol)
+    table = parameters.conditions(model.anode, protocol.temperature, protocol.pressure)
+    modes = _modes(model)
+    label = np.zeros(3)
+    state = fresh_state(model, modes)
+    if start is not None:
+        if start.values.shape != state.shape or start.title != model.cell.name:
+            raise SpecificationError(f"the saved state is of '{start.title}', not of a cell like '{model.cell.name}'")
+        state, label[0], label[2] = start.values.copy(), start.cycles, start.half_cycles
+    battery = kernel.new_battery(
+        integrator.Model(model.anode.electrodes, table), model.cathode_row(), modes, model.anode.soft_short_time, label
+    )
+    points = _sample_bound(rows)
+    if points > MAXIMUM_SAMPLES:
+        raise SimulationError(
+            f"this protocol asks for up to {points} points, at most {MAXIMUM_SAMPLES} are recorded; record fewer "
+            'points per half cycle or sampling.cycles = "logarithmic"'
+        )
+    samples = np.empty((points, kernel.N_SAMPLE))
+    taken = rows[rows[:, kernel.KIND] == kernel.SNAPSHOT, kernel.STEP]
+    snapshots = np.empty((len(taken), len(state)))
+    count, spectra, ended = kernel.run(battery, state, rows, samples, snapshots)
+    cycles = int(label[0])
+    return Course(
+        samples[:count], snapshots[:spectra], taken[:spectra], ended, cycles,
+        State(state, cycles, int(label[2]), model.cell.name), _ending(battery, state, ended, cycles, int(label[1])),
+    )  # fmt: skip
+
+
+def fresh_state(model: FullModel, modes: FloatArray) -> FloatArray:
+    """State of the cell as assembled: the cathode without sodium or full of it, the anode whole."""
+    n = modes.shape[1]
+    state = np.zeros(n + kernel.N_TAIL)
+    state[n + kernel.PIERCED] = np.inf
+    if not model.starts_charged:
+        state[n + kernel.FILLING] = 1.0
+        if model.kind == kernel.DIFFUSION:
+            from natrode.simulate.fullcell.nvp_model import uniform_modes
+
+            state[:n] = uniform_modes()
+    return state
+
+
+def _modes(model: FullModel) -> FloatArray:
+    if model.kind != kernel.DIFFUSION:
+        return np.zeros((4, 1))
+    from natrode.simulate.fullcell.nvp_model import particle_modes
+
+    return particle_modes()
+
+
+def _ending(battery: kernel.Battery, state: FloatArray, ended: int, cycles: int, step: int) -> str:
+    """Say how a run ended: at which cycle and why, out of the state."""
+    n = battery.modes.shape[1]
+    where = f"in cycle {cycles}, step {step}, at {state[n + kernel.NOW] / 3600:.4g} h"
+    if ended == kernel.SHORTED:
+        return f"stopped {where}: hard short, a filament is through"
+    if ended == kernel.NEVER_CHARGED:
+        leak = kernel.leak_of(battery, state)
+        why = (
+            f"soft short, the leak is {1e3 * leak:.3g} mS"
+            if leak > 0
+            else "the voltage does not reach the upper cut-off"
+        )
+        return f"stopped {where}: the charge never ends ({why})"
+    if ended == kernel.POLARISED:
+        left = kernel.contact_left(battery, state)
+        if state[n + kernel.EMPTY] > 0:
+            return f"stopped {where}: reservoir empty, no sodium is left to discharge"
+        if left < POLARISED_CONTACT:
+            return f"stopped {where}: contact lost ({100 * left:.2g} % is left), polarisation hits the cut-off at once"
+        return f"stopped {where}: polarisation hits the cut-off at once, no capacity"
+    if ended == kernel.STUCK:
+        inside = f"void {1e6 * state[n + kernel.ANODE + 1]:.4g} um, filling {state[n + kernel.FILLING]:.4g}"
+        return f"the solver failed {where} ({inside}); all cycles before are kept"
+    return "the protocol ran to its end"
+
+
+# ---- programme --------------------------------------------------------------------------------------------------
+
+
+def blocks(model: FullModel, protocol: Protocol) -> tuple[FloatArray, dict[int, ImpedanceSettings]]:
+    """Blocks of the kernel and the impedance settings by step number.
+
+    Raises SpecificationError for a step that a full cell cannot do and for cut-offs that leave no capacity.
+    """
+    rows: list[FloatArray] = []
+    spectra: dict[int, ImpedanceSettings] = {}
+    number = 0
+    for step in protocol.steps:
+        number = _append(rows, spectra, model, step, number, protocol.sampling)
+    return np.array(rows), spectra
+
+
+def _append(
+    rows: list[FloatArray], spectra: dict[int, ImpedanceSettings], model: FullModel, step: Specification, number: int,
+    sampling: Sampling,
+) -> int:  # fmt: skip
+    if isinstance(step, Repeat):
+        for _ in range(step.times):
+            last = number
+            for inner in step.steps:
+                last = _append(rows, spectra, model, inner, last, sampling)
+        return last
+    number += 1
+    row = np.zeros(kernel.N_BLOCK)
+    row[kernel.STEP], row[kernel.POINTS] = number, sampling.points_per_half_cycle
+    match step:
+        case Rest():
+            row[kernel.KIND], row[kernel.DURATION] = kernel.REST, step.duration
+            rows.append(row)
+        case Impedance():
+            if step.current_density != 0.0:
+                raise SpecificationError(
+                    f"step {number}: spectra of full cells are taken at rest; leave current_density out"
+                )
+            row[kernel.KIND], row[kernel.DURATION] = kernel.SNAPSHOT, programme.spectrum_time(step)
+            row[kernel.POINTS] = 2
+            spectra[number] = step
+            rows.append(row)
+        case ChargeDischarge():
+            check_cut_offs(model, step, number)
+            charge = model.theoretical_charge
+            row[kernel.KIND], row[kernel.CYCLES] = kernel.CYCLE, step.cycles
+            row[kernel.LOWER], row[kernel.UPPER] = step.lower_voltage, step.upper_voltage
+            row[kernel.PAUSE] = step.rest or 0.0
+            row[kernel.DISCHARGE_FIRST] = step.first == "discharge"
+            row[kernel.LONGEST_CHARGE] = step.charge_limit * charge
+            row[kernel.CAPACITY] = np.inf if step.capacity is None else step.capacity * model.cell.active_mass
+            row[kernel.LOGARITHMIC] = sampling.cycles == "logarithmic"
+            for current in currents(model, step):
+                block = row.copy()
+                block[kernel.CURRENT] = current
+                if sampling.interval is not None:
+                    block[kernel.POINTS] = min(10_000, max(2, int(charge / current / sampling.interval)))
+                rows.append(block)
+        case _:
+            kind = getattr(step, "type", "this")
+            raise SpecificationError(
+                f"step {number}: a full cell does rest, charge-discharge, impedance and repeat; '{kind}' is for "
+                "symmetric cells"
+            )
+    return number
+
+
+def currents(model: FullModel, step: ChargeDischarge) -> list[float]:
+    """Currents of a step [A], one for each rate."""
+    if step.specific_current is not None:
+        return [step.specific_current * model.cell.active_mass]
+    if step.current_density is not None:
+        return [step.current_density * model.cell.cathode_area]
+    return [rate * model.one_c for rate in step.rates]
+
+
+def check_cut_offs(model: FullModel, step: ChargeDischarge, number: int) -> None:
+    """Raise SpecificationError when a cut-off lies on the wrong side of the plateau."""
+    plateau = model.properties.get("lower_plateau_voltage", model.plateau)
+    name = model.cell.cathode.material
+    if step.lower_voltage >= plateau:
+        raise SpecificationError(
+            f"step {number}: lower_voltage: {step.lower_voltage:g} V lies inside or above the plateau of {name} "
+            f"({plateau:g} V), so that nothing could be discharged; give a lower cut-off"
+        )
+    if step.upper_voltage <= model.plateau:
+        raise SpecificationError(
+            f"step {number}: upper_voltage: {step.upper_voltage:g} V lies inside or below the plateau of {name} "
+            f"({model.plateau:g} V), so that nothing could be charged; give a higher cut-off"
+        )
+
+
+def _sample_bound(rows: FloatArray) -> int:
+    total = 0
+    for row in rows:
+        if row[kernel.KIND] != kernel.CYCLE:
+            total += int(row[kernel.POINTS])
+            continue
+        cycles = int(row[kernel.CYCLES])
+        if row[kernel.LOGARITHMIC] and cycles > 12:
+            cycles = min(cycles, 10 + int(40 * np.log10(cycles)) + 4)
+        total += 2 * (cycles + 1) * (int(row[kernel.POINTS]) + (3 if row[kernel.PAUSE] else 0))
+    return total + 8
+
+
+# ---- records ----------------------------------------------------------------------------------------------------
+
+
+def record(model: FullModel, protocol: Protocol, done: Course, seed: int | None = None) -> Experiment:
+    """Records of a run."""
+    cell = model.cell
+    samples = done.samples
+    if seed is not None and protocol.sampling.noise > 0:
+        samples = samples.copy()
+        samples[:, 1] *= 1.0 + protocol.sampling.noise * np.random.default_rng(seed).standard_normal(len(samples))
+    metadata = _metadata(model, protocol, done, seed)
+    records = [_cycling(metadata, samples)]
+    if len(done.snapshots):
+        records.append(_impedance(metadata, model, protocol, done))
+    return Experiment(f"{cell.name}: {protocol.name}", tuple(records))
+
+
+def _metadata(model: FullModel, protocol: Protocol, done: Course, seed: int | None) -> Metadata:
+    cell = model.cell
+    temperature = cell.temperature if protocol.temperature is None else protocol.temperature
+    pressure = cell.pressure if protocol.pressure is None else protocol.pressure
+    return Metadata(
+        kind="cycling",
+        origin=Origin(
+            kind="simulation",
+            model=MODEL,
+            version=__version__,
+            seed=seed,
+            parameters={"cell": cell.model_dump(mode="json", exclude_none=True)},
+        ),
+        title=protocol.name,
+        cell=cell.name,
+        geometry=Geometry(
+            working_area=cell.cathode_area,
+            counter_area=cell.anode_area,
+            electrolyte_area=cell.symmetric.electrolyte_area,
+            electrolyte_thickness=cell.electrolyte.thickness,
+            interfaces_in_series=1,
+        ),
+        temperature=temperature if isinstance(temperature, float) else "unknown",
+        pressure=pressure if isinstance(pressure, (float, str)) else "unknown",
+        technique=", ".join(dict.fromkeys(step.type for step in protocol.steps)),
+        sign_of_current="positive = charging",
+        ohmic_correction="none",
+        settings={
+            "protocol": protocol.model_dump(mode="json", exclude_none=True),
+            "end": done.message,
+            "cycles": done.cycles,
+            "active mass / kg": cell.active_mass,
+            "theoretical charge / C": model.theoretical_charge,
+        },
+        warnings=warnings_of(model),
+    )
+
+
+def _cycling(metadata: Metadata, samples: FloatArray) -> Measurement:
+    import pandas as pd
+
+    columns: Mapping[str, Any] = {
+        Column.TIME.value: samples[:, 0],
+        Column.VOLTAGE.value: samples[:, 1],
+        Column.CURRENT.value: samples[:, 2],
+        Column.CYCLE.value: samples[:, 3].astype(np.int64),
+        Column.STEP.value: samples[:, 4].astype(np.int64),
+        Column.STEP_COUNT.value: samples[:, 5].astype(np.int64),
+        Column.TEMPERATURE.value: samples[:, 6] - 273.15,
+    }
+    return Measurement(metadata, pd.DataFrame(columns))
+
+
+def _impedance(metadata: Metadata, model: FullModel, protocol: Protocol, done: Course) -> Measurement:
+    import pandas as pd
+
+    settings = blocks(model, protocol)[1]
+    table = parameters.conditions(model.anode, protocol.temperature, protocol.pressure)
+    modes = _modes(model)
+    parts = []
+    for index, (snapshot, step) in enumerate(zip(done.snapshots, done.steps, strict=True), 1):
+        frequency = programme.frequencies(settings[int(step)])
+        z = spectrum(model, table, modes, snapshot, frequency)
+        part = np.empty((len(frequency), 7))
+        part[:, 0], part[:, 1], part[:, 2] = frequency, z.real, z.imag
+        part[:, 3:] = index, snapshot[modes.shape[1] + kernel.NOW], 0.0, step
+        parts.append(part)
+    rows = np.concatenate(parts)
+    names = (
+        Column.FREQUENCY, Column.REAL_IMPEDANCE, Column.IMAGINARY_IMPEDANCE, Column.SPECTRUM, Column.TIME,
+        Column.DC_CURRENT, Column.STEP,
+    )  # fmt: skip
+    counted = (Column.SPECTRUM, Column.STEP)
+    frame = pd.DataFrame(
+        {name.value: rows[:, n].astype(np.int64) if name in counted else rows[:, n] for n, name in enumerate(names)}
+    )
+    return Measurement(metadata.model_copy(update={"kind": "impedance", "technique": "impedance"}), frame)

@@ -1,0 +1,53 @@
+"""What PyBaMM finds by name, and PyBaMM's own checks of a model: parameters, discretisation, serialisation."""
+
+import tomllib
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+pybamm = pytest.importorskip("pybamm", reason="PyBaMM (extra 'cell') is not installed")
+
+PROJECT = tomllib.loads((Path(__file__).parents[3] / "pyproject.toml").read_text())["project"]["entry-points"]
+
+
+def loaded(text: str):
+    module, _, name = text.partition(":")
+    return getattr(import_module(module), name)
+
+
+@pytest.mark.parametrize("name", PROJECT["pybamm_models"])
+def test_models_by_name_run_on_their_own_parameters(name):
+    model = loaded(PROJECT["pybamm_models"][name])()
+    assert model.__doc__
+    values = model.default_parameter_values
+    hours = 1e-3
+    simulation = pybamm.Simulation(model, parameter_values=values)
+    values["Current function [A]"] = -values["Current function [A]"] if name == "natrode-nvp" else 1e-6
+    solution = pybamm.Simulation(model, parameter_values=values).solve([0, 3600 * hours])
+    assert solution["Voltage [V]"].entries.size > 1
+    assert simulation is not None
+
+
+@pytest.mark.parametrize("name", PROJECT["pybamm_models"])
+def test_models_are_well_posed_and_serialise(name, tmp_path):
+    model = loaded(PROJECT["pybamm_models"][name])()
+    values = model.default_parameter_values
+    geometry = model.default_geometry
+    values.process_geometry(geometry)
+    values.process_model(model)
+    mesh = pybamm.Mesh(geometry, model.default_submesh_types, model.default_var_pts)
+    pybamm.Discretisation(mesh, model.default_spatial_methods).process_model(model)
+    model.check_well_posedness(post_discretisation=True)
+    text = pybamm.expression_tree.operations.serialise.Serialise().save_model(model, filename=str(tmp_path / "model"))
+    again = pybamm.expression_tree.operations.serialise.Serialise().load_model(str(tmp_path / "model.json"))
+    assert again.name == model.name
+    assert text is None or text
+
+
+@pytest.mark.parametrize("name", PROJECT["pybamm_parameter_sets"])
+def test_parameter_sets_by_name(name):
+    make = loaded(PROJECT["pybamm_parameter_sets"][name])
+    assert make.__doc__
+    values = pybamm.ParameterValues(make())
+    assert values["Ambient temperature [K]"] > 290

@@ -1,0 +1,351 @@
+"""Full cells: the fast kernel against PyBaMM, balances, limits, failures out of the state, impedance."""
+
+import math
+import tomllib
+
+import numpy as np
+import pytest
+
+pybamm = pytest.importorskip("pybamm", reason="PyBaMM (extra 'cell') is not installed")
+
+from natrode.cell import FULL_EXAMPLE, FullCell  # noqa: E402
+from natrode.constants import FARADAY  # noqa: E402
+from natrode.errors import SpecificationError  # noqa: E402
+from natrode.physics import cathode as laws  # noqa: E402
+from natrode.protocol import Protocol  # noqa: E402
+from natrode.simulate import integrator, parameters  # noqa: E402
+from natrode.simulate import kernel as anode_kernel  # noqa: E402
+from natrode.simulate.fullcell import kernel, run, spectrum  # noqa: E402
+from natrode.simulate.fullcell.assemble import assemble, capacity_ratio, pybamm_model, pybamm_values  # noqa: E402
+from natrode.simulate.fullcell.nvp_model import particle_modes  # noqa: E402
+
+
+def cell(cathode=None, anode=None, **changes) -> FullCell:
+    data = tomllib.loads(FULL_EXAMPLE)
+    data["cathode"].update(cathode or {})
+    data["anode"].update(anode or {})
+    return FullCell.read({**data, **changes}, "test")
+
+
+def protocol(rate=1.0, cycles=3, points=5, kept="all", **changes) -> Protocol:
+    step = {"type": "charge-discharge", "c_rate": rate, "lower_voltage": "2.5 V", "upper_voltage": "3.8 V"}
+    return Protocol(
+        name="cycling",
+        sampling={"points_per_half_cycle": points, "cycles": kept},
+        steps=[{**step, "cycles": cycles, **changes}],
+    )
+
+
+def half_cycles(samples):
+    """Direction, charge per half cycle [C] and last voltage."""
+    found = []
+    for number in np.unique(samples[:, 5]):
+        part = samples[(samples[:, 5] == number) & (samples[:, 2] != 0)]
+        found.append((np.sign(part[0, 2]), abs(part[0, 2]) * (part[-1, 0] - part[0, 0]), part[:, 1]))
+    return found
+
+
+CELLS = {
+    "diffusion": (cell, {}, {}, ("2.5 V", "3.8 V"), "charge"),
+    "shrinking core": (cell, {"particles": "shrinking-core"}, {}, ("2.5 V", "3.8 V"), "charge"),
+    "dry, pristine sodium": (
+        cell,
+        {"wetting": "none", "parameters": {"dry_resistance": "300 Ohm cm2"}},
+        {"interface": "pristine-na/nzsp-hna"},
+        ("2.5 V", "3.8 V"),
+        "charge",
+    ),
+    "sulfur": (
+        cell,
+        {"material": "sulfur", "one_c": None, "parameters": {"loss_rate": "1e-5 1/s"}},
+        {},
+        ("1.2 V", "2.8 V"),
+        "discharge",
+    ),
+    "carbon dioxide": (
+        cell,
+        {"material": "carbon-co2", "loading": "0.1 mg/cm2", "one_c": "500 mA/g"},
+        {},
+        ("1.8 V", "5 V"),
+        "discharge",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_fast_kernel_against_pybamm(name):
+    make, cathode, anode, (lower, upper), first = CELLS[name]
+    given = make({k: v for k, v in cathode.items() if v is not None}, anode)
+    if name == "sulfur":
+        given = given.model_copy(update={"cathode": given.cathode.model_copy(update={"one_c": None})})
+    rate = 2.0 if name == "diffusion" else 0.5
+    model = assemble(given)
+    done = run.course(model, protocol(rate, 2, 3, lower_voltage=lower, upper_voltage=upper, first=first))
+    ours = half_cycles(done.samples)
+    battery = pybamm_model(model)
+    low, high = float(lower.split()[0]), float(upper.split()[0])
+    amperes = rate * model.one_c
+    values = pybamm.ParameterValues(pybamm_values(model, low, high))
+    charge, discharge = (
+        f"Charge at {amperes!r} A for 9000 hours or until {high} V",
+        f"Discharge at {amperes!r} A for 9000 hours or until {low} V",
+    )
+    order = (charge, discharge) if first == "charge" else (discharge, charge)
+    simulation = pybamm.Simulation(
+        battery,
+        experiment=pybamm.Experiment([order] * 2),
+        parameter_values=values,
+        solver=pybamm.IDAKLUSolver(rtol=1e-8, atol=1e-10),
+    )
+    solution = simulation.solve()
+    theirs = [part for cycle in solution.cycles for part in cycle.steps]
+    assert len(theirs) == len(ours) == 4
+    for part, (_, charge, _) in zip(theirs, ours, strict=True):
+        their_charge = amperes * (part.t[-1] - part.t[0])
+        assert charge == pytest.approx(their_charge, rel=2e-4)
+    # voltages in the middle of each half cycle, at equal charge
+    for part, number in zip(theirs, np.unique(done.samples[:, 5]), strict=True):
+        rows = done.samples[done.samples[:, 5] == number]
+        middle = part.t[0] + (rows[1, 0] - rows[0, 0])
+        assert rows[1, 1] == pytest.approx(float(part["Voltage [V]"](middle)), abs=2e-4)
+
+
+def test_capacity_and_sodium_are_balanced():
+    model = assemble(cell())
+    done = run.course(model, protocol(1.0, 3, 9))
+    state, n = done.state.values, particle_modes().shape[1]
+    halves = half_cycles(done.samples)
+    net = sum(sign * charge for sign, charge, _ in halves)  # taken out of the cathode
+    row = model.cathode_row()
+    assert (1 - state[n + kernel.FILLING]) * row[kernel.CHARGE] == pytest.approx(net, rel=1e-8)
+    mean = particle_modes()[2] @ np.zeros(n)  # the uniform mode holds the sodium
+    assert mean == 0.0
+    assert state[n + kernel.ANODE + 4] == pytest.approx(net, rel=1e-8)
+
+
+def test_low_rate_gives_the_open_circuit_curve():
+    model = assemble(cell())
+    done = run.course(model, protocol(1e-3, 1, 41))
+    (_, _, _), (_, charge, _) = half_cycles(done.samples)
+    row = model.cathode_row()
+    assert charge == pytest.approx(row[kernel.CHARGE], rel=1e-3)
+    rows = done.samples[done.samples[:, 5] == 2]
+    filling = np.abs(rows[:, 2]) * (rows[:, 0] - rows[0, 0]) / row[kernel.CHARGE]
+    expected = [laws.two_phase_open_circuit_voltage(x, 3.37, 0.02, 8.31446 * 298.15 / FARADAY) for x in filling[5:-5]]
+    assert np.abs(rows[5:-5, 1] - expected).max() < 2e-3
+
+
+def test_sampling_does_not_change_the_course():
+    model = assemble(cell())
+    few = run.course(model, protocol(2.0, 4, 3))
+    many = run.course(model, protocol(2.0, 4, 60))
+    assert np.array_equal(few.state.values, many.state.values)
+
+
+def test_particle_operator_converges_to_the_sphere():
+    frequency = np.geomspace(1e-5, 1e-3, 9)
+    exact = laws.single_particle_impedance(2 * np.pi * frequency, -1.0, 1250.0, 1.0)
+    errors = []
+    for shells in (20, 40):
+        modes = particle_modes(shells)
+        omega = 2j * np.pi * frequency[:, None] * 1250.0
+        response = modes[3, 0] + np.sum(modes[2] * modes[1] / (omega - modes[0]), axis=1)
+        errors.append(np.abs(1250.0 / 3.0 * response / exact - 1).max())
+    assert errors[1] < 2e-3
+    assert errors[1] < 0.3 * errors[0]  # second order
+
+
+def test_spectrum_has_the_analytic_diffusion_and_the_anode_of_the_symmetric_cell():
+    from natrode.simulate import spectrum as symmetric_spectrum
+
+    given = cell({"parameters": {"double_layer_capacitance": "1e-6 uF/cm2"}})
+    model = assemble(given)
+    table = parameters.conditions(model.anode)
+    modes = particle_modes()
+    state = run.fresh_state(model, modes)
+    n = modes.shape[1]
+    state[:n] *= 0.4
+    state[n + kernel.FILLING] = 0.4
+    frequency = np.geomspace(1e-4, 1e6, 31)
+    parts = spectrum.contributions(model, table, modes, state, frequency)
+    thermal = 8.31446 * 298.15 / FARADAY
+    step = 1e-6
+    slope = (
+        laws.two_phase_open_circuit_voltage(0.4 + step, 3.37, 0.02, thermal)
+        - laws.two_phase_open_circuit_voltage(0.4 - step, 3.37, 0.02, thermal)
+    ) / (2 * step)
+    row = model.cathode_row()
+    exact = (
+        laws.single_particle_impedance(2 * np.pi * frequency, slope, row[kernel.DIFFUSION_TIME], row[kernel.CHARGE])
+        + row[kernel.TRANSFER_RESISTANCE] / row[kernel.FACE]
+    )
+    slow = frequency < 1e-2
+    assert np.abs(parts["cathode charge transfer and diffusion"] / exact - 1)[slow].max() < 2e-3
+    symmetric = parameters.assemble(given.symmetric)
+    snapshot = np.zeros(anode_kernel.N_SNAPSHOT)
+    both = symmetric_spectrum.contributions(symmetric, table, snapshot, frequency)
+    assert np.allclose(2 * parts["anode charge transfer"], both["charge transfer"])
+    assert np.allclose(parts["bulk"], both["bulk"])
+
+
+def test_low_frequency_impedance_is_the_slope_of_the_voltage():
+    model = assemble(cell())
+    table = parameters.conditions(model.anode)
+    modes = particle_modes()
+    state = run.fresh_state(model, modes)
+    n = modes.shape[1]
+    state[:n] *= 0.5
+    state[n + kernel.FILLING] = 0.5
+    battery = kernel.new_battery(
+        integrator.Model(model.anode.electrodes, table), model.cathode_row(), modes, 0.0, np.zeros(3)
+    )
+    new, current, time = np.empty_like(state), 1e-8, 1e5
+    kernel.advance(battery, state, current, time, new)
+    rise = kernel.voltage_under_current(battery, new, current) - kernel.voltage_under_current(battery, state, 0.0)
+    z = spectrum.spectrum(model, table, modes, state, np.array([1e-9]))[0]
+    row = model.cathode_row()
+    slope = spectrum._slope(model, 0.5, 298.15)
+    expected = current * z.real - slope * current * time / row[kernel.CHARGE]
+    assert rise == pytest.approx(expected, rel=1e-3)
+
+
+# ---- failures ---------------------------------------------------------------------------------------------------
+
+
+def test_a_soft_short_makes_the_charge_endless():
+    given = cell({}, {"interface": "pristine-na/nzsp-hna", "mass": None}, soft_short_time="500 h")
+    done = run.course(assemble(given), protocol(2.0, 400, 3))
+    assert done.ended == kernel.NEVER_CHARGED
+    assert "soft short" in done.message
+    halves = half_cycles(done.samples)
+    efficiency = [b[1] / a[1] for a, b in zip(halves[::2], halves[1::2], strict=False)]
+    assert efficiency[2] == pytest.approx(1.0, abs=1e-4)
+    assert efficiency[-1] < 0.9
+
+
+def test_a_hard_short_ends_the_run():
+    given = cell(
+        {"loading": "3 mg/cm2"},
+        {"interface": "pristine-na/nzsp-hna", "mass": None, "parameters": {"crack_overpotential": "0.05 V"}},
+        short="hard",
+    )
+    done = run.course(assemble(given), protocol(2.0, 400, 5, "logarithmic"))
+    assert done.ended == kernel.SHORTED
+    assert "hard short" in done.message
+
+
+def test_losses_at_the_anode_empty_the_reservoir():
+    given = cell({}, {"mass": None, "thickness": "0.4 um"}, plating_efficiency=0.99)
+    done = run.course(assemble(given), protocol(1.0, 3000, 3, "logarithmic"))
+    assert done.ended == kernel.POLARISED
+    assert "reservoir empty" in done.message
+    assert f"in cycle {done.cycles}" in done.message
+
+
+def test_polarisation_takes_all_capacity():
+    given = cell(
+        {}, {"parameters": {"film_growth": "linear", "film_growth_rate": "200 Ohm cm2/h", "crack_overpotential": "9 V"}}
+    )
+    done = run.course(assemble(given), protocol(5.0, 5000, 3, "logarithmic"))
+    assert done.ended == kernel.POLARISED
+    assert "polarisation hits the cut-off" in done.message
+
+
+def test_a_run_goes_on_from_a_saved_state(tmp_path):
+    model = assemble(cell())
+    whole = run.course(model, protocol(2.0, 10, 3))
+    first = run.course(model, protocol(2.0, 6, 3))
+    first.state.save(tmp_path / "state.json")
+    second = run.course(model, protocol(2.0, 4, 3), run.State.load(tmp_path / "state.json"))
+    assert second.cycles == 10
+    assert np.allclose(second.state.values, whole.state.values, rtol=1e-12, atol=1e-15)
+    (tmp_path / "other.json").write_text("{}")
+    with pytest.raises(SpecificationError, match="is not a state"):
+        run.State.load(tmp_path / "other.json")
+
+
+def test_logarithmic_record_is_bounded_and_complete():
+    done = run.course(assemble(cell()), protocol(5.0, 2000, 3, "logarithmic"))
+    assert done.cycles == 2000
+    assert len(done.samples) < 1000
+    assert done.samples[-1, 3] == 2000
+
+
+# ---- bad input --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("cathode", "changes", "message"),
+    [
+        ({"loading": None}, {}, "give 'loading'"),
+        ({"material": "nvq"}, {}, "did you mean 'nvp'"),
+        ({"wetting": "liquid-napf7"}, {}, "did you mean 'liquid-napf6'"),
+        ({"parameters": {"wetted_resistanc": "1 Ohm cm2"}}, {}, "did you mean 'wetted_resistance'"),
+        ({"parameters": {"wetted_resistance": "1 mm"}}, {}, "wetted_resistance|area-specific"),
+        ({}, {"temperature": "95 degC"}, "hold from -20 to 90 degC"),
+        ({}, {"electrolyte": {"material": "nzsp-hna", "thickness": "1 mm"}}, "no size: give 'diameter' or 'area'"),
+    ],
+)
+def test_mistakes_in_a_cell_are_one_sentence(cathode, changes, message):
+    data = tomllib.loads(FULL_EXAMPLE)
+    data["cathode"] = {k: v for k, v in {**data["cathode"], **cathode}.items() if v is not None}
+    with pytest.raises(SpecificationError, match=message):
+        FullCell.read({**data, **changes}, "cell.toml")
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"lower_voltage": "3.4 V"}, "lower_voltage: 3.4 V lies inside or above the plateau"),
+        ({"upper_voltage": "3.3 V"}, "upper_voltage: 3.3 V lies inside or below the plateau"),
+    ],
+)
+def test_cut_offs_inside_the_plateau(changes, message):
+    with pytest.raises(SpecificationError, match=message):
+        run.simulate(cell(), protocol(1.0, 1, **changes))
+
+
+def test_steps_of_symmetric_cells_are_refused():
+    with pytest.raises(SpecificationError, match="'cycling' is for symmetric cells"):
+        run.simulate(
+            cell(),
+            Protocol(
+                name="x",
+                steps=[
+                    {"type": "cycling", "current_density": "1 mA/cm2", "capacity": "1 mAh/cm2", "cycles": 1},
+                ],
+            ),
+        )
+
+
+def test_too_little_sodium_is_a_warning_that_says_what_it_means():
+    experiment = run.simulate(cell({"loading": "20 mg/cm2"}, {"mass": "0.5 mg"}), protocol(0.2, 1))
+    assert any("below 1" in text for text in experiment.cycling.metadata.warnings)
+
+
+def test_capacity_ratio_and_its_contradiction():
+    given = FullCell(
+        name="PbC",
+        electrolyte={"material": "nzsp-pbc", "thickness": "0.8 mm", "diameter": "10 mm"},
+        cathode={"material": "nvp", "loading": "2.52 mg/cm2"},
+        anode={"interface": "pb-c-na/nzsp-pbc", "mass": "10 mg"},
+        capacity_ratio=40.0,
+    )
+    model = assemble(given)
+    assert capacity_ratio(model) == pytest.approx(50.1, rel=0.01)
+    from natrode.simulate.fullcell.assemble import warnings_of
+
+    assert any("needs an area of 0.98" in text or "needs an area of 0.99" in text for text in warnings_of(model))
+
+
+def test_two_phase_voltage_limits():
+    thermal = 0.025693
+    assert laws.two_phase_open_circuit_voltage(0.5, 3.37, 0.02, thermal) == pytest.approx(3.37, abs=1e-12)
+    assert laws.two_phase_open_circuit_voltage(0.3, 3.37, 0.02, thermal) > laws.two_phase_open_circuit_voltage(
+        0.7, 3.37, 0.02, thermal
+    )
+    dilute = 1e-3
+    nernst = thermal * math.log(dilute / (dilute + 0.02))
+    assert laws.two_phase_open_circuit_voltage(dilute, 3.37, 0.02, thermal) == pytest.approx(
+        3.37 - nernst + thermal * math.log((1 - dilute) / (1.02 - dilute)), rel=1e-12
+    )
