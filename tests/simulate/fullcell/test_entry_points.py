@@ -4,6 +4,7 @@ import tomllib
 from importlib import import_module
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 pybamm = pytest.importorskip("pybamm", reason="PyBaMM (extra 'cell') is not installed")
@@ -21,12 +22,9 @@ def test_models_by_name_run_on_their_own_parameters(name):
     model = loaded(PROJECT["pybamm_models"][name])()
     assert model.__doc__
     values = model.default_parameter_values
-    hours = 1e-3
-    simulation = pybamm.Simulation(model, parameter_values=values)
     values["Current function [A]"] = -values["Current function [A]"] if name == "natrode-nvp" else 1e-6
-    solution = pybamm.Simulation(model, parameter_values=values).solve([0, 3600 * hours])
+    solution = pybamm.Simulation(model, parameter_values=values).solve([0, 3.6])
     assert solution["Voltage [V]"].entries.size > 1
-    assert simulation is not None
 
 
 @pytest.mark.parametrize("name", PROJECT["pybamm_models"])
@@ -39,10 +37,12 @@ def test_models_are_well_posed_and_serialise(name, tmp_path):
     mesh = pybamm.Mesh(geometry, model.default_submesh_types, model.default_var_pts)
     pybamm.Discretisation(mesh, model.default_spatial_methods).process_model(model)
     model.check_well_posedness(post_discretisation=True)
-    text = pybamm.expression_tree.operations.serialise.Serialise().save_model(model, filename=str(tmp_path / "model"))
-    again = pybamm.expression_tree.operations.serialise.Serialise().load_model(str(tmp_path / "model.json"))
-    assert again.name == model.name
-    assert text is None or text
+    serialise = pybamm.expression_tree.operations.serialise.Serialise()
+    serialise.save_model(model, filename=str(tmp_path / "model"))
+    again = serialise.load_model(str(tmp_path / "model.json"))
+    time = np.array([0.0, 60.0])
+    solutions = [pybamm.IDAKLUSolver().solve(each, time) for each in (model, again)]
+    assert np.allclose(solutions[0].y[:, -1], solutions[1].y[:, -1], rtol=1e-8)
 
 
 @pytest.mark.parametrize("name", PROJECT["pybamm_parameter_sets"])
