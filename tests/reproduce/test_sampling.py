@@ -7,7 +7,7 @@ from natrode.reproduce.sampling import central_draw, condition, from_unit
 
 def test_uniform_conditional_of_a_known_region():
     # u0 + u1 within 0.01 of 0.5: u0 is uniform on [0, 0.5], u2 stays uniform on [0, 1]
-    result = condition(lambda u: abs(u[:, 0] + u[:, 1] - 0.5) / 0.01, 3, 400, seed=1)
+    result = condition(lambda u, _: abs(u[:, 0] + u[:, 1] - 0.5) / 0.01, 3, 400, seed=1)
     assert np.all(result.distances <= 1)
     assert result.distinct > 0.95
     assert np.all(abs(result.points[:, 0] + result.points[:, 1] - 0.5) <= 0.01)
@@ -17,7 +17,7 @@ def test_uniform_conditional_of_a_known_region():
 
 
 def test_same_seed_same_sample_and_other_seed_another():
-    def distance(u):
+    def distance(u, _):
         return abs(u[:, 0] - 0.3) / 0.1
 
     first, second, third = (condition(distance, 2, 50, seed=s) for s in (4, 4, 5))
@@ -27,12 +27,12 @@ def test_same_seed_same_sample_and_other_seed_another():
 
 def test_figures_that_no_draw_can_give_are_refused():
     with pytest.raises(CalibrationError, match="cannot give these figures together"):
-        condition(lambda u: 2.0 + u[:, 0], 2, 50, seed=1)
+        condition(lambda u, _: 2.0 + u[:, 0], 2, 50, seed=1)
 
 
 def test_figures_that_do_not_exist_anywhere_are_refused():
     with pytest.raises(CalibrationError, match="widen the prior"):
-        condition(lambda u: np.full(len(u), np.inf), 2, 50, seed=1)
+        condition(lambda u, _: np.full(len(u), np.inf), 2, 50, seed=1)
 
 
 def test_log_uniform_and_central_draw():

@@ -144,13 +144,12 @@ def draw(
         if seen & {*parameter.interfaces, *parameter.electrolytes}
     ]
     start = calibration.seed if seed is None else seed
-    free = np.random.default_rng([start, 2]).random((calibration.draws, len(calibration.parameters)))
     distance = _Distance(paper, calibration, wanted)
 
-    def of_active(points: FloatArray) -> FloatArray:
+    def of_active(points: FloatArray, threshold: float) -> FloatArray:
         unit = np.full((len(points), len(calibration.parameters)), 0.5)
         unit[:, active] = points
-        return distance(unit)
+        return distance(unit, threshold)
 
     def shown(round_: int, tolerance: float) -> None:
         if advance is not None:
@@ -158,7 +157,7 @@ def draw(
 
     draws = calibration.draws if particles is None else particles // 2
     result = condition(of_active, len(active), draws, start, particles=2 * draws, progress=shown)
-    free = free[:draws]
+    free = np.random.default_rng([start, 2]).random((draws, len(calibration.parameters)))
     free[:, active] = result.points  # what no figure sees keeps its prior
     return Sample(calibration, _values(calibration, free)), result
 
@@ -183,13 +182,15 @@ class _Distance:
             cell, protocol = paper.cell(trial.cell), paper.protocol(trial.protocol)
             self.trials[trial.id] = QuickTrial(cell, protocol)
 
-    def __call__(self, unit: FloatArray) -> FloatArray:
+    def __call__(self, unit: FloatArray, threshold: float) -> FloatArray:
         sample = Sample(self.calibration, _values(self.calibration, unit))
-        return np.array([self._one(sample.overrides(n)) for n in range(len(unit))])
+        return np.array([self._one(sample.overrides(n), threshold) for n in range(len(unit))])
 
-    def _one(self, overrides: Overrides) -> float:
+    def _one(self, overrides: Overrides, threshold: float) -> float:
         worst = 0.0
         for name, trial in self.trials.items():
+            if worst > threshold:
+                return worst
             run = trial.run(overrides)
             for figure in self.figures:
                 if figure.experiment == name:

@@ -16,8 +16,9 @@ import numpy.typing as npt
 from natrode.errors import CalibrationError
 
 FloatArray = npt.NDArray[np.float64]
-Distance = Callable[[FloatArray], FloatArray]
-"""Takes points of the unit cube, (n, parameters); returns how far each is from the figures, 1 = at the tolerance."""
+Distance = Callable[[FloatArray, float], FloatArray]
+"""Takes points of the unit cube, (n, parameters), and a threshold; returns how far each is from the figures, 1 = at
+the tolerance. Beyond the threshold any larger number will do."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,8 @@ def condition(
     *,
     particles: int = 400,
     most_rounds: int = 40,
-    last_moves: int = 20,
+    moves: int = 4,
+    last_moves: int = 90,
     progress: Callable[[int, float], None] | None = None,
 ) -> Conditioned:
     """Draw from the uniform distribution on the unit cube, conditioned on distance <= 1.
@@ -53,6 +55,7 @@ def condition(
         seed: of the random numbers.
         particles: points that move together.
         most_rounds: rounds of shrinking after which the figures count as not reachable.
+        moves: of every particle in each round before.
         last_moves: moves of every particle once all figures are met, which make the draws independent.
         progress: called with the round and the tolerance reached.
 
@@ -61,7 +64,7 @@ def condition(
     """
     generator = np.random.default_rng(seed)
     points = generator.random((particles, parameters))
-    distances = distance(points)
+    distances = distance(points, np.inf)
     evaluations, threshold = particles, np.inf
     step = 1.0
     rounds = 0
@@ -80,8 +83,7 @@ def condition(
             continue
         chosen = alive[np.floor((np.arange(particles) + generator.random()) / particles * len(alive)).astype(int)]
         points, distances = points[chosen], distances[chosen]
-        moves = 2 if threshold > 1.0 else last_moves
-        for _ in range(moves):
+        for _ in range(moves if threshold > 1.0 else last_moves):
             points, distances, accepted = _move(generator, distance, points, distances, threshold, step)
             evaluations += particles
             step = float(np.clip(step * np.exp(accepted - 0.23), 0.02, 2.0))
@@ -100,22 +102,53 @@ def _move(
     threshold: float,
     step: float,
 ) -> tuple[FloatArray, FloatArray, float]:
-    """One Metropolis move of every particle with the particles' own covariance; the prior is flat in the cube."""
+    """One Metropolis move of every particle; the prior is flat in the cube.
+
+    Each half of the particles moves along differences between particles of the other half (ter Braak 2006,
+    differential evolution), which follows narrow ridges and jumps between separate regions; every third particle
+    draws one to three coordinates anew instead, which loosens what the figures hardly see.
+    """
+    points, distances = points.copy(), distances.copy()
+    shuffled = generator.permutation(len(points))
+    walked, accepted = 0, 0
+    for moving, others in (np.array_split(shuffled, 2), np.array_split(shuffled, 2)[::-1]):
+        redrawn = generator.random(len(moving)) < 1 / 3
+        proposed = np.where(
+            redrawn[:, None],
+            _redrawn(generator, points[moving]),
+            _along_differences(generator, points[moving], points[others], step),
+        )
+        inside = np.all((proposed > 0) & (proposed < 1), axis=1)
+        found = np.full(len(moving), np.inf)
+        if inside.any():
+            found[inside] = distance(proposed[inside], threshold)
+        accept = found <= threshold
+        points[moving[accept]], distances[moving[accept]] = proposed[accept], found[accept]
+        walked += int(np.count_nonzero(~redrawn))
+        accepted += int(np.count_nonzero(accept & ~redrawn))
+    return points, distances, accepted / max(walked, 1)
+
+
+def _along_differences(
+    generator: np.random.Generator, points: FloatArray, others: FloatArray, step: float
+) -> FloatArray:
+    count = len(points)
+    first = generator.integers(len(others), size=count)
+    second = (first + generator.integers(1, len(others), size=count)) % len(others)
+    share = generator.choice([0.3, 0.6, 1.0], size=(count, 1))
+    moved = generator.random(points.shape) < share
+    length = step * 2.38 / np.sqrt(2 * np.maximum(moved.sum(axis=1, keepdims=True), 1))
+    length *= np.exp(0.7 * generator.standard_normal((count, 1)))
+    length[generator.random(count) < 0.1] = 1.0
+    change = length * (others[first] - others[second]) + 1e-5 * generator.standard_normal(points.shape)
+    return points + np.where(moved, change, 0.0)
+
+
+def _redrawn(generator: np.random.Generator, points: FloatArray) -> FloatArray:
     count, dimension = points.shape
-    covariance = np.atleast_2d(np.cov(points, rowvar=False)) + 1e-10 * np.eye(dimension)
-    factor = np.linalg.cholesky(covariance) * (2.38 / np.sqrt(dimension))
-    sizes = step * np.exp(0.7 * generator.standard_normal((count, 1)))
-    proposed = points + sizes * generator.standard_normal((count, dimension)) @ factor.T
-    inside = np.all((proposed > 0) & (proposed < 1), axis=1)
-    found = np.full(count, np.inf)
-    if inside.any():
-        found[inside] = distance(proposed[inside])
-    accept = found <= threshold
-    return (
-        np.where(accept[:, None], proposed, points),
-        np.where(accept, found, distances),
-        float(accept.mean()),
-    )
+    number = generator.integers(1, min(3, dimension) + 1, size=(count, 1))
+    chosen = generator.random(points.shape).argsort(axis=1).argsort(axis=1) < number
+    return np.where(chosen, generator.random(points.shape), points)
 
 
 def from_unit(unit: FloatArray, low: float, high: float, distribution: str) -> FloatArray:
