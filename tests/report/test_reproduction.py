@@ -61,7 +61,7 @@ def test_blind_rows_head_the_report(reproduction: Reproduction, page: Page) -> N
 
 def test_summary_says_coverage_and_counts(reproduction: Reproduction, page: Page) -> None:
     covered, compared, should = reproduction.coverage()
-    assert f"{covered} of {compared} intervals cover the published figure; {should:.3g} should" in page.words
+    assert f"{covered} of {compared} intervals cover the published number; {should:.3g} should" in page.words
     assert f"seed {reproduction.seed}" in page.words
     assert f"{reproduction.draws} draws" in page.words
 

@@ -3,7 +3,7 @@ import pytest
 from scipy.stats import ks_2samp
 
 from natrode.errors import CalibrationError, SpecificationError
-from natrode.reproduce import calibrate, library, trials
+from natrode.reproduce import calibrate, library, trials, worth
 from natrode.reproduce.quick import QuickTrial
 
 CALIBRATIONS = [(key, name) for key in library.paper_names() for name in library.load_paper(key).calibrations]
@@ -121,9 +121,9 @@ def test_a_sample_survives_its_file(tmp_path):
 def test_mistakes_are_named():
     paper = library.load_paper("hNa")
     with pytest.raises(SpecificationError, match="no published value"):
-        calibrate.report("hNa", add="hna-r100-15")
+        worth.report("hNa", add="hna-r100-15")
     with pytest.raises(SpecificationError, match="did you mean"):
-        calibrate.report("hybrid-na-2021")
+        worth.report("hybrid-na-2021")
     with pytest.raises(CalibrationError, match="cannot be calibrated on"):
         calibrate.distance_of(paper.figure("hna-r100-15"), 1.0)
 

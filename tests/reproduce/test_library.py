@@ -259,10 +259,29 @@ def test_hna_is_conditioned_on_its_six_figures_alone():
 
 def test_both_temperature_laws_are_calibrated_alike():
     paper = load_paper("PbC")
-    assert set(paper.calibrations) == {"default", "creep"}
+    assert set(paper.calibrations) == {"default", "creep", "half-hour"}
     assert paper.calibrations["creep"].parameters == paper.calibrations["default"].parameters
     for trial in paper.trials:
         assert (trial.calibration == "creep") == (paper.cell(trial.cell).replenishment_law == "creep")
+
+
+def test_both_couplings_are_calibrated_alike():
+    paper = load_paper("hNa")
+    assert set(paper.calibrations) == {"default", "bulk-creep"}
+    for trial in paper.trials:
+        assert (trial.calibration == "bulk-creep") == (paper.cell(trial.cell).replenishment_coupling == "bulk-creep")
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_other_readings_are_of_the_same_cell_and_read_nothing_themselves(key):
+    """An alternative changes what the paper leaves open (protocol or calibration), never the cell."""
+    paper = load_paper(key)
+    for trial in paper.trials:
+        for name in trial.alternatives:
+            other = paper.trial(name)
+            assert other.cell == trial.cell
+            assert (other.protocol, other.calibration) != (trial.protocol, trial.calibration)
+            assert not [figure.id for figure in paper.figures if figure.experiment == name]
 
 
 def test_parameters_that_no_figure_sees_are_named():

@@ -56,7 +56,7 @@ def calibrate(
     json_: Annotated[Json, Parameter(name="--json")] = False,
 ) -> None:
     """Condition a paper's interfaces (or a cell of your own) on figures; say what they leave open."""
-    from natrode.reproduce import calibrate as calibration
+    from natrode.reproduce import worth
 
     if record or use is not None or paper.endswith(".toml"):
         if not record or use is None:
@@ -67,7 +67,7 @@ def calibrate(
         calibrate_own(Path(paper), record, use, seed, out, json_)
         return
     with progress(not json_) as advance:
-        document = calibration.report(paper, add=add, seed=seed, out=out, store_sample=store, advance=advance)
+        document = worth.report(paper, add=add, seed=seed, out=out, store_sample=store, advance=advance)
     if json_:
         print(dumps(document))
     else:
@@ -131,7 +131,11 @@ def show_reproduction(result: Any) -> None:
             "title": "figures by status",
             "columns": ["paper", *STATUSES],
             "rows": rows,
-            "notes": [f"{covered} of {compared} intervals cover the published figure; {should:.0f} should"],
+            "notes": [
+                f"{covered} of {compared} intervals cover the published number; {should:.0f} should; "
+                f"{result.tolerated()} reach its stated tolerance",
+                "{} of {} published bounds lie within reach".format(*result.bounds()),
+            ],
         }
     )
 

@@ -135,6 +135,8 @@ def reproduction_page(result: Reproduction) -> str:
         statuses=_status_counts(rows.values()),
         roles=Counter(row.role for row in result.rows),
         coverage=result.coverage(),
+        tolerated=result.tolerated(),
+        bounds=result.bounds(),
         papers=_papers_shown(result, rows, plots),
         parity=plots.add(parity_figure(found), f"Computed against published values of {drawn} figures")
         if found

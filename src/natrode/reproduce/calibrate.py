@@ -11,9 +11,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from natrode.errors import CalibrationError, SpecificationError
+from natrode.errors import CalibrationError
 from natrode.files import write_text
-from natrode.reproduce import library
 from natrode.reproduce.library import Calibration, Figure, Paper
 from natrode.reproduce.quick import QuickTrial
 from natrode.reproduce.sampling import Conditioned, central_draw, condition, from_unit
@@ -270,86 +269,3 @@ def degeneracies(sample: Sample, least: float = 0.5) -> list[list[Any]]:
         if abs(matrix[a, b]) >= least
     ]
     return sorted(pairs, key=lambda row: -abs(row[2]))
-
-
-def report(
-    key: str, *, add: str | None = None, seed: int | None = None, out: Path | None = None, store_sample: bool = False,
-    advance: Advance | None = None,
-) -> dict[str, Any]:  # fmt: skip
-    """Derive the samples of a paper again and say what the figures determine, what they do not, what would help.
-
-    Args:
-        key: of the paper.
-        add: id of a further figure to condition on.
-        seed: instead of the paper's own.
-        out: CSV file to write the sample to.
-        store_sample: replace the sample that comes with natrode.
-        advance: called with done, total and text.
-
-    Returns:
-        Tables of rows, as the command line prints them.
-
-    Raises:
-        CalibrationError: the paper has no calibration, or its figures cannot be given together.
-    """
-    paper = library.load_paper(key)
-    if not paper.calibrations:
-        raise CalibrationError(f"{paper.key}: has no calibration; nothing in it is fitted")
-    if add is not None and paper.figure(add).value is None:
-        raise SpecificationError(f"{add}: has no published value to condition on")
-    tables: list[dict[str, Any]] = []
-    for name, calibration in paper.calibrations.items():
-        sample, result = draw(paper, name, seed=seed, advance=advance)
-        if store_sample:
-            store(paper, sample)
-        if out is not None:
-            store(paper, sample, out if name == "default" else out.with_stem(f"{out.stem}-{name}"))
-        tables += _tables(paper, name, calibration, sample, result)
-        if add is not None:
-            tables.append(_added(paper, name, sample, add, advance))
-    return {"paper": paper.key, "tables": tables}
-
-
-def _tables(
-    paper: Paper, name: str, calibration: Calibration, sample: Sample, result: Conditioned
-) -> list[dict[str, Any]]:
-    prior = prior_sample(calibration, 2000)
-    title = f"{paper.short}, calibration {name}: {len(sample.values)} draws on {', '.join(calibration.figures)}"
-    inert = [parameter.label for parameter in paper.inert_parameters(calibration)]
-    notes = [
-        f"{result.evaluations} runs in {result.rounds} rounds; {100 * result.distinct:.0f} % of the draws are distinct"
-    ]
-    if inert:
-        notes.append("not seen by any of these figures (their sample is their prior): " + ", ".join(inert))
-    return [
-        {
-            "title": title,
-            "columns": ["parameter", "unit", "prior 5-95 %", "sample 5-95 %", "median", "width kept"],
-            "rows": narrowing(sample, prior),
-            "notes": notes,
-        },
-        {
-            "title": "tied together by the figures (rank correlation)",
-            "columns": ["parameter", "with", "correlation"],
-            "rows": degeneracies(sample),
-        },
-    ]
-
-
-def _added(paper: Paper, name: str, sample: Sample, add: str, advance: Advance | None) -> dict[str, Any]:
-    """How one more figure narrows the parameters."""
-    calibration = sample.calibration
-    figures = [paper.figure(f) for f in (*calibration.figures, add)]
-    more, _ = draw(paper, name, figures=figures, advance=advance)
-    rows = []
-    for before, after in zip(
-        narrowing(sample, prior_sample(calibration, 2000)),
-        narrowing(more, prior_sample(calibration, 2000)),
-        strict=True,
-    ):
-        rows.append([before[0], before[1], before[3], after[3], after[5] / before[5] if before[5] else None])
-    return {
-        "title": f"with {add} added",
-        "columns": ["parameter", "unit", "without", "with", "width kept"],
-        "rows": rows,
-    }

@@ -60,7 +60,7 @@ def reproduce(keys: Sequence[str] = (), *, advance: Advance | None = None, worke
         rows += [_row(paper, figure, own) for figure in paper.figures]
         views += views_of(paper, own, rows)
         flags += library.flag_rows(paper)
-    views += laws_views(papers, rows)
+    views += laws_views(papers, rows, {trial: outcome for (_, trial), outcome in outcomes.items()})
     seeds = [c.seed for paper in papers for c in paper.calibrations.values()]
     draws = max((c.draws for paper in papers for c in paper.calibrations.values()), default=1)
     return Reproduction(
@@ -110,9 +110,16 @@ def _row(paper: Paper, figure: Figure, outcomes: Mapping[str, Outcome]) -> Figur
     outcome = outcomes[str(figure.experiment)]
     key = question(figure.analysis, figure.arguments)
     answers = outcome.sample[key]
+    readings = {} if figure.role == "fitted" else _readings(paper, figure, outcomes, key)
     if isinstance(figure.value, bool):
-        return _observation(figure, answers[:, 0], figure.analysis)
-    return _number(paper, figure, outcome, answers, outcome.prior.get(key))
+        return _observation(figure, answers[:, 0], figure.analysis, readings)
+    return _number(paper, figure, outcome, answers, outcome.prior.get(key), readings)
+
+
+def _readings(paper: Paper, figure: Figure, outcomes: Mapping[str, Outcome], key: str) -> dict[str, FloatArray]:
+    """Answers under the other readings of what the paper leaves open about the experiment, by their conditions."""
+    others = (paper.trial(name) for name in paper.trial(str(figure.experiment)).alternatives)
+    return {other.conditions: outcomes[other.id].sample[key] for other in others}
 
 
 def _bare(figure: Figure, status: Status, note: str, computed: Number = None, method: str = "") -> FigureRow:
@@ -165,7 +172,7 @@ def _arithmetic(figure: Figure) -> FigureRow:
         return _bare(figure, "observation holds" if found.si else "observation fails", found.sentence, bool(found.si))
     else:
         status = "agrees" if agrees else "misses"
-    note = found.sentence if agrees or not figure.explanation else f"{found.sentence} {figure.explanation}"
+    note = found.sentence if agrees or not figure.explanation else f"{found.sentence}. {figure.explanation}"
     return _bare(figure, status, note, value, f"recomputed by {figure.arguments['function']}")
 
 
@@ -188,21 +195,41 @@ def _ordered(figure: Figure, outcomes: Mapping[str, Outcome]) -> FloatArray:
     return result
 
 
-def _observation(figure: Figure, truths: FloatArray, method: str) -> FigureRow:
-    share = float(np.mean(truths[np.isfinite(truths)])) if np.isfinite(truths).any() else math.nan
+def _observation(
+    figure: Figure, truths: FloatArray, method: str, readings: Mapping[str, FloatArray] | None = None
+) -> FigureRow:
+    share = _share(truths)
     if math.isnan(share):
         return _bare(figure, "not computed", "the analysis gave no answer on any draw")
-    wanted = share if figure.value else 1 - share
+    shares = {name: _share(other[:, 0]) for name, other in (readings or {}).items()}
+    wanted = [value if figure.value else 1 - value for value in (share, *shares.values()) if math.isfinite(value)]
     status: Status = (
-        "observation holds" if wanted >= MOST else "observation fails" if wanted <= LEAST else "not informative"
+        "observation holds"
+        if min(wanted) >= MOST
+        else "observation fails"
+        if max(wanted) <= LEAST
+        else "not informative"
     )
     note = f"shown by {100 * share:.0f} % of {len(truths)} draws"
+    note += "".join(f"; by {100 * value:.0f} % with {name}" for name, value in shares.items())
     if status != "observation holds" and figure.explanation:
         note += f". {figure.explanation}"
     return _bare(figure, status, note, bool(share >= 0.5), method)
 
 
-def _number(paper: Paper, figure: Figure, outcome: Outcome, answers: FloatArray, prior: FloatArray | None) -> FigureRow:
+def _share(truths: FloatArray) -> float:
+    known = truths[np.isfinite(truths)]
+    return float(np.mean(known)) if len(known) else math.nan
+
+
+def _number(
+    paper: Paper,
+    figure: Figure,
+    outcome: Outcome,
+    answers: FloatArray,
+    prior: FloatArray | None,
+    readings: Mapping[str, FloatArray],
+) -> FigureRow:
     known = answers[~np.isnan(answers).any(axis=1)]
     if not len(known):
         why = "the analysis gave no answer on any draw"
@@ -210,9 +237,16 @@ def _number(paper: Paper, figure: Figure, outcome: Outcome, answers: FloatArray,
     values = central_of(figure, known)
     computed = float(np.median(values))
     interval = _interval(figure, known) if len(answers) > 1 else None
+    under = {name: _interval(figure, other[~np.isnan(other).any(axis=1)]) for name, other in readings.items()}
+    alone = interval
+    for other in under.values():
+        interval = _hull(interval, other)
     before = None if prior is None or not len(prior) else _interval(figure, prior[~np.isnan(prior).any(axis=1)])
     status, why = _judged(figure, computed, interval)
     notes = [why] if why else []
+    if under:
+        spans = {paper.trial(str(figure.experiment)).conditions: alone, **under}
+        notes.append("; ".join(f"{name}: {_span(span, figure.unit)}" for name, span in spans.items()))
     missing = len(answers) - len(known)
     if missing:
         notes.append(f"{missing} of {len(answers)} draws gave no answer")
@@ -244,6 +278,24 @@ def _interval(figure: Figure, answers: FloatArray) -> tuple[float | None, float 
     low = figure.in_unit(float(np.quantile(answers[:, 0], 0.05, method="lower")))
     high = figure.in_unit(float(np.quantile(answers[:, 1], 0.95, method="higher")))
     return (low if math.isfinite(low) else None, high if math.isfinite(high) else None)
+
+
+def _hull(
+    one: tuple[float | None, float | None] | None, other: tuple[float | None, float | None] | None
+) -> tuple[float | None, float | None] | None:
+    """Smallest interval that holds both; an end that is open in one is open in it."""
+    if one is None or other is None:
+        return one or other
+    low = None if one[0] is None or other[0] is None else min(one[0], other[0])
+    high = None if one[1] is None or other[1] is None else max(one[1], other[1])
+    return low, high
+
+
+def _span(interval: tuple[float | None, float | None] | None, unit: str) -> str:
+    if interval is None:
+        return "no answer"
+    low, high = ("open" if end is None else f"{end:.3g}" for end in interval)
+    return f"{low} to {high} {unit}".removesuffix(" 1")
 
 
 def _judged(figure: Figure, computed: float, interval: tuple[float | None, float | None] | None) -> tuple[Status, str]:

@@ -1,5 +1,6 @@
 """What `natrode reproduce` returns: one frozen table of figures, the curves behind them, and the flags."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
@@ -159,22 +160,50 @@ class Reproduction:
     """Records of the central draw by experiment."""
 
     def coverage(self) -> tuple[int, int, float]:
-        """Intervals that cover the published figure, intervals compared, and how many of them should (90 %)."""
-        compared = [
+        """Intervals that cover the published number, intervals compared, and how many of them should (90 %).
+
+        A published bound ("at least 600 h") is no number to be covered: see `bounds`.
+        """
+        compared = self._compared(bounds=False)
+        return sum(_covers(row) for row in compared), len(compared), 0.9 * len(compared)
+
+    def tolerated(self) -> int:
+        """Of the intervals compared, those that reach into the stated tolerance of the published number."""
+        return sum(_reaches(row) for row in self._compared(bounds=False))
+
+    def bounds(self) -> tuple[int, int]:
+        """Intervals that reach the allowed side of a published bound, and how many bounds were compared."""
+        compared = self._compared(bounds=True)
+        return sum(_reaches(row) for row in compared), len(compared)
+
+    def _compared(self, *, bounds: bool) -> list[FigureRow]:
+        return [
             row
             for row in self.rows
             if row.role in ("retrodicted", "validation")
             and row.interval is not None
+            and row.tolerance is not None
             and row.status in ("agrees", "misses", "not informative")
-            and isinstance(row.published, (int, float))
             and not isinstance(row.published, bool)
+            and row.published is not None
+            and bounds == any(map(math.isinf, row.tolerance))
         ]
-        covered = sum(_covers(row) for row in compared)
-        return covered, len(compared), 0.9 * len(compared)
 
 
 def _covers(row: FigureRow) -> bool:
+    low, high = _ends(row)
+    published = row.published if isinstance(row.published, list) else [row.published]
+    numbers = [value for value in published if isinstance(value, (int, float))]
+    return low <= max(numbers) and min(numbers) <= high
+
+
+def _reaches(row: FigureRow) -> bool:
+    low, high = _ends(row)
+    assert row.tolerance is not None
+    return low <= row.tolerance[1] and row.tolerance[0] <= high
+
+
+def _ends(row: FigureRow) -> tuple[float, float]:
     assert row.interval is not None
     low, high = row.interval
-    assert isinstance(row.published, (int, float))
-    return (low is None or low <= row.published) and (high is None or row.published <= high)
+    return -math.inf if low is None else low, math.inf if high is None else high

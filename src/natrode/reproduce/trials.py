@@ -19,10 +19,11 @@ from natrode.simulate import kernel, parameters, replicates, symmetric
 from natrode.simulate.parameters import Model, Overrides
 
 FloatArray = npt.NDArray[np.float64]
-TraceKind = Literal["voltage", "peaks", "steps", "ramp", "resistance", "nyquist"]
+TraceKind = Literal["voltage", "peaks", "steps", "ramp", "resistance", "pressure", "nyquist"]
 
 STRIDE = 4
-"""Figures of other papers, and experiments with replicates, run on every fourth draw of the sample."""
+"""Figures of other papers, alternatives, other calibrations and experiments with replicates run on every fourth draw
+of the sample."""
 PRIOR_DRAWS = 40
 """Runs on the prior: enough for the 5-95 % range that is shown beside the sample's."""
 
@@ -57,7 +58,8 @@ def question(analysis: str, arguments: Mapping[str, Any]) -> str:
 
 
 def questions_of(paper: Paper, trial: Trial) -> dict[str, tuple[str, Mapping[str, Any]]]:
-    """Analyses that the figures of a paper ask of one trial, comparisons between trials included."""
+    """Analyses that the figures of a paper ask of one trial, as itself, in a comparison, or as an alternative."""
+    asked = {trial.id} | {other.id for other in paper.trials if trial.id in other.alternatives}
     found = {}
     for figure in paper.figures:
         if figure.analysis is None or figure.not_computed:
@@ -66,7 +68,7 @@ def questions_of(paper: Paper, trial: Trial) -> dict[str, tuple[str, Mapping[str
             if trial.id in flattened(figure.arguments["order"]):
                 inner = (figure.arguments["analysis"], figure.arguments.get("with", {}))
                 found[question(*inner)] = inner
-        elif figure.experiment == trial.id:
+        elif figure.experiment == trial.id or (figure.experiment in asked and figure.role != "fitted"):
             found[question(figure.analysis, figure.arguments)] = (figure.analysis, figure.arguments)
     return found
 
@@ -99,9 +101,7 @@ def run_trial(key: str, trial_id: str) -> Outcome:
     model = parameters.assemble(cell)
     wanted = questions_of(paper, trial)
     sample, prior = sample_for(paper, trial)
-    order = (
-        [0] if sample is None else _order(sample, STRIDE if paper.kind == "validation" or trial.replicates > 1 else 1)
-    )
+    order = [0] if sample is None else _order(sample, _stride(paper, trial))
     answers: dict[str, list[Answer]] = {key: [] for key in wanted}
     traces = []
     central: Experiment | None = None
@@ -114,7 +114,7 @@ def run_trial(key: str, trial_id: str) -> Outcome:
         central = central or experiment
     before: dict[str, list[Answer]] = {key: [] for key in wanted}
     step = STRIDE if trial.replicates > 1 else 1
-    for draw in range(0, 0 if prior is None or not wanted else len(prior.values), step):
+    for draw in range(0, 0 if prior is None or not wanted or is_alternative(paper, trial) else len(prior.values), step):
         assert prior is not None
         _, found, _ = _one(model, cell, protocol, trial, inherited(cell, prior.overrides(draw)), wanted)
         for name, value in found.items():
@@ -130,6 +130,26 @@ def run_trial(key: str, trial_id: str) -> Outcome:
         traces,
         np.sort(order),
     )
+
+
+def answers_of(key: str, trial_id: str, drawn: Sequence[Overrides]) -> dict[str, FloatArray]:
+    """Answers of one trial by question, (draws, 2) SI, for given values of the parameters."""
+    paper = library.load_paper(key)
+    trial = paper.trial(trial_id)
+    cell, protocol = paper.cell(trial.cell), paper.protocol(trial.protocol)
+    model, wanted = parameters.assemble(cell), questions_of(paper, trial)
+    answers = [_one(model, cell, protocol, trial, inherited(cell, overrides), wanted)[1] for overrides in drawn]
+    return {name: np.array([one[name] for one in answers]) for name in wanted}
+
+
+def is_alternative(paper: Paper, trial: Trial) -> bool:
+    """Whether the trial is another reading of what a paper leaves open about one of its experiments."""
+    return any(trial.id in other.alternatives for other in paper.trials)
+
+
+def _stride(paper: Paper, trial: Trial) -> int:
+    few = paper.kind == "validation" or trial.replicates > 1 or trial.calibration != "default"
+    return STRIDE if few or is_alternative(paper, trial) else 1
 
 
 def _order(sample: Sample, stride: int) -> list[int]:
@@ -228,13 +248,18 @@ def _against_current(experiment: Experiment, kind: TraceKind) -> Trace:
 
 
 def _resistances(experiment: Experiment, electrolyte: float) -> Trace:
-    """Resistance of the interfaces, both together, against time."""
+    """Resistance of the interfaces, both together, against time, or against pressure where that was changed."""
     record = experiment.impedance
     area = record.metadata.geometry.area * 1e4
     parts = record.spectra()
-    hours = [float(part.array(Column.TIME)[0]) / 3600 for part in parts]
-    values = [(float(part.array(Column.REAL_IMPEDANCE)[-1]) - electrolyte) * area for part in parts]
-    return Trace("resistance", np.array(hours), np.array(values))
+    moments = np.array([float(part.array(Column.TIME)[0]) for part in parts])
+    values = np.array([(float(part.array(Column.REAL_IMPEDANCE)[-1]) - electrolyte) * area for part in parts])
+    course = experiment.cycling
+    if Column.PRESSURE in course:
+        pressure = np.interp(moments, course.array(Column.TIME), course.array(Column.PRESSURE)) / 1e6
+        if np.ptp(pressure) > 0:
+            return Trace("pressure", pressure, values)
+    return Trace("resistance", moments / 3600, values)
 
 
 def central_of(figure: Figure, answers: FloatArray) -> FloatArray:
