@@ -151,7 +151,7 @@ def calibrate_cell(
         cycling = symmetric.run(override(model, cell, one.overrides(0)), cell, protocol).cycling
         return {name: read(cycling, 0.0) for name, read in readers.items()}
 
-    def distance(unit: FloatArray) -> FloatArray:
+    def distance(unit: FloatArray, threshold: float) -> FloatArray:
         out = []
         for values in _values(unit, bounds):
             found = figures_of(values)
@@ -167,7 +167,9 @@ def calibrate_cell(
             advance(round_, 40, f"{tolerance:.2f} tolerances")
 
     try:
-        result = condition(distance, len(names), draws, seed, particles=2 * draws, last_moves=8, progress=shown)
+        result = condition(
+            distance, len(names), draws, seed, particles=2 * draws, moves=2, last_moves=8, progress=shown
+        )
     except CalibrationError as error:
         raise CalibrationError(f"{', '.join(wanted)}: {error}") from None
     values = _values(result.points, bounds)
