@@ -3,8 +3,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 OUT ?= results
+SAMPLES ?= ../shared/samples
 
-.PHONY: reproduce test check bench docs fuzz format lock clean
+.PHONY: reproduce test check bench docs sample-table fuzz format lock clean
 
 $(VENV)/.installed: requirements/dev.txt pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -37,6 +38,10 @@ $(VENV)/.docs: requirements/docs.txt $(VENV)/.installed
 
 docs: $(VENV)/.docs
 	$(BIN)/python -m sphinx -W --keep-going -b html docs docs/_build/html
+
+# The page about the real sample files, where they are at hand.
+sample-table: $(VENV)/.installed
+	$(BIN)/python docs/_ext/sample_files.py $(SAMPLES) docs/sample-files.md
 
 fuzz: $(VENV)/.installed
 	$(BIN)/python -m tests.fuzz.instruments --count 10000 --seed 1

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,11 @@ class Source:
         """Extension in lower case, with its dot."""
         return self.path.suffix.lower()
 
+    @cached_property
+    def _sha256(self) -> str:
+        """One digest for all records of the file."""
+        return hashlib.sha256(self.data).hexdigest()
+
     def text(self) -> str:
         """The file as text: UTF-8 or UTF-16 with a mark, UTF-8, else Latin-1 (EC-Lab, Gamry); line ends unified."""
         for mark, encoding in ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")):
@@ -55,7 +61,7 @@ class Source:
             instrument=instrument,
             format=format_name,
             file=self.path.name,
-            sha256=hashlib.sha256(self.data).hexdigest(),
+            sha256=self._sha256,
             reader=reader,
             version=__version__,
         )
