@@ -20,7 +20,7 @@ from natrode.microstructure.operators import NO_MASS, Doubles, Floats, Vector
 _MOST_STEPS = 60
 _FIRST_FORCING = 0.1
 _DEEPEST_START = 3
-_COARSE_TOLERANCE = 3e-3
+_COARSE_TOLERANCE = 0.1
 _NO_MASS_BELOW = 1e-3
 
 
@@ -69,7 +69,7 @@ class State:
 
     def moved(self, step: float, dx: Floats, circuit: Circuit) -> "State":
         """Return the state after a step along a correction."""
-        parts = _Parts.of(circuit)
+        parts = Parts.of(circuit)
         scaled = step * dx.astype(np.float64)
         plane = self.plane + float(scaled[-1])
         return State(
@@ -92,7 +92,7 @@ class Convergence:
 
 
 @dataclass(frozen=True)
-class _Parts:
+class Parts:
     """Where the unknowns lie in one vector: voxels and a 0, metal and a 0, pieces, plane."""
 
     voxels: slice
@@ -101,7 +101,8 @@ class _Parts:
     size: int
 
     @classmethod
-    def of(cls, circuit: Circuit) -> "_Parts":
+    def of(cls, circuit: Circuit) -> "Parts":
+        """Return where the unknowns of a circuit lie."""
         metal = circuit.size + 1
         pieces = metal + circuit.metal_size + 1
         plane = pieces + circuit.pieces
@@ -179,17 +180,14 @@ def solve(
 
 
 class _Step:
-    """Residual, slopes and linear system at one state; its vectors are those of `_Parts`."""
+    """Residual, slopes and linear system at one state; its vectors are those of `Parts`."""
 
     def __init__(self, circuit: Circuit, current: float | None) -> None:
         self.circuit, self.current = circuit, current
-        self.parts = _Parts.of(circuit)
+        self.parts = Parts.of(circuit)
         self.r = np.zeros(self.parts.size)
         self.mass = np.zeros(circuit.size, np.float32)
         self.floating = np.flatnonzero(circuit.exchange.contacts.pieces).astype(np.int32)
-        self.alone = circuit.pieces == 1 and circuit.metal is None and current is None
-        self._inverse = np.zeros(circuit.pieces)
-        self._inlets = circuit.inlets.astype(np.float32)
 
     def scale(self, state: State) -> float:
         """Norm of the currents that enter the first layer."""
@@ -225,74 +223,79 @@ class _Step:
     def correction(self, goal: float, norm: float) -> tuple[Floats, int]:
         """Solve the linear system to a residual of `goal`; return the correction and the iterations."""
         circuit, parts = self.circuit, self.parts
-        circuit.hierarchy.set_mass(self.mass)
         x = np.zeros(parts.size, np.float32)
         # the residual is scaled to 1, so that single precision never underflows
-        if self.alone:
+        if circuit.pieces == 1 and circuit.metal is None and self.current is None:
+            circuit.hierarchy.set_mass(self.mass)
             r = (self.r[: circuit.size] / norm).astype(np.float32)
             descent = conjugate_gradients(circuit.hierarchy, r, x[parts.voxels], residual=goal / norm)
         else:
-            self._set_up()
-            r = (self.r / norm).astype(np.float32)
-            descent = conjugate_gradients(self, r, x, residual=goal / norm)
+            system = Linear(circuit, self.mass, plane=self.current is not None)
+            descent = conjugate_gradients(system, (self.r / norm).astype(np.float32), x, residual=goal / norm)
         x *= np.float32(norm)
         return x, descent.iterations
 
     def lift(self, state: State) -> Floats:
         """Return the combination of the state and of a uniform potential that leaves no residual along both."""
         circuit, parts = self.circuit, self.parts
-        self._set_up()
+        system = Linear(circuit, self.mass, plane=self.current is not None)
         vectors = np.zeros((2, parts.size), np.float32)
         vectors[0, parts.voxels] = state.u
         vectors[0, parts.pieces] = state.pieces
         vectors[1, : circuit.size] = 1.0
-        vectors[1, parts.pieces] = self._inverse > 0.0
+        vectors[1, parts.pieces] = system.inverse > 0.0
         if self.current is not None:
             vectors[:, -1] = state.plane, 1.0
         images = np.zeros_like(vectors)
         for vector, image in zip(vectors, images, strict=True):
-            self.apply(vector, image)
+            system.apply(vector, image)
         matrix = np.array([[np.vdot(a.astype(np.float64), b) for b in images] for a in vectors])
         right = np.array([np.vdot(vector.astype(np.float64), self.r) for vector in vectors])
         multiples = np.linalg.lstsq(matrix, right, rcond=None)[0]
         lifted: Floats = (multiples @ vectors.astype(np.float64)).astype(np.float32)
         return lifted
 
-    @property
-    def size(self) -> int:
-        """Number of unknowns, the two that stay 0 included."""
-        return self.parts.size
 
-    def _set_up(self) -> None:
-        circuit, exchange = self.circuit, self.circuit.exchange
-        self.slopes = exchange.slopes.astype(np.float32)
-        held = np.bincount(exchange.contacts.pieces, exchange.slopes, circuit.pieces)
-        held[0] = 0.0
-        self._held = held
-        np.divide(1.0, held, out=self._inverse, where=held > 0)
-        self._plate = float(circuit.inlets.sum())
+class Linear:
+    """Matrix of a circuit at the slopes of its exchange, with its preconditioner."""
+
+    def __init__(self, circuit: Circuit, mass: Floats, *, plane: bool = False) -> None:
+        """Take slopes from the exchange and their sums over the voxels; `plane` if its potential is unknown."""
+        self.circuit, self.mass, self.plane = circuit, mass, plane
+        self.parts = Parts.of(circuit)
+        exchange = circuit.exchange
+        self._floating = np.flatnonzero(exchange.contacts.pieces).astype(np.int32)
+        self._slopes = exchange.slopes.astype(np.float32)
+        self._inlets, self._plate = circuit.inlets.astype(np.float32), float(circuit.inlets.sum())
+        self._held = np.bincount(exchange.contacts.pieces, exchange.slopes, circuit.pieces)
+        self._held[0] = 0.0
+        self.inverse = np.zeros(circuit.pieces)
+        np.divide(1.0, self._held, out=self.inverse, where=self._held > 0)
+        circuit.hierarchy.set_mass(mass)
+        self._z, self._right = np.zeros(self.parts.size, np.float32), np.empty(circuit.size, np.float32)
         if circuit.metal is not None:
-            mass = np.zeros(circuit.metal_size, np.float32)
-            _to_voxels(circuit.behind, exchange.slopes, mass)
+            sums = np.zeros(circuit.metal_size, np.float32)
+            _to_voxels(circuit.behind, exchange.slopes, sums)
             stiff = float(circuit.metal.levels[0].operator.diagonal().max())
-            circuit.metal.set_mass(mass if mass.max() > _NO_MASS_BELOW * stiff else NO_MASS)
+            # a mass that single precision cannot tell from none would only hold pieces that float
+            circuit.metal.set_mass(sums if sums.max() > _NO_MASS_BELOW * stiff else NO_MASS)
 
     def precondition(self, b: Floats) -> Floats:
         """Eliminate pieces and plane around one cycle of the conductor; one cycle of the metal beside it."""
         circuit, parts = self.circuit, self.parts
         at = circuit.exchange.contacts
-        z = np.zeros(parts.size, np.float32)
-        right = b[: circuit.size].copy()
-        first = b[parts.pieces] * self._inverse
-        _from_pieces(self.floating, at.owners, at.pieces, self.slopes, first, right)
-        if self.current is not None:
+        z, right = self._z, self._right
+        right[:] = b[: circuit.size]
+        first = b[parts.pieces] * self.inverse
+        _from_pieces(self._floating, at.owners, at.pieces, self._slopes, first, right)
+        if self.plane:
             right[circuit.entering] += self._inlets * np.float32(b[-1] / self._plate)
         inner = circuit.hierarchy.precondition(right)
         z[parts.voxels] = inner
         gathered = b[parts.pieces].astype(np.float64)
-        _gather(self.floating, at.owners, at.pieces, self.slopes, inner, gathered)
-        z[parts.pieces] = gathered * self._inverse
-        if self.current is not None:
+        _gather(self._floating, at.owners, at.pieces, self._slopes, inner, gathered)
+        z[parts.pieces] = gathered * self.inverse
+        if self.plane:
             z[-1] = (b[-1] + float(circuit.inlets @ inner[circuit.entering])) / self._plate
         if circuit.metal is not None:
             z[parts.metal] = circuit.metal.precondition(b[parts.metal][:-1])
@@ -303,24 +306,27 @@ class _Step:
         circuit, parts = self.circuit, self.parts
         at = circuit.exchange.contacts
         operator = circuit.hierarchy.levels[0].operator
-        q.fill(0.0)
+        q[circuit.size :] = 0.0
         if circuit.metal is None:
-            operator.apply(p[parts.voxels], self.mass, q[: circuit.size])
-            _from_pieces(self.floating, at.owners, at.pieces, -self.slopes, p[parts.pieces].astype(np.float64), q)
+            product = operator.apply(p[parts.voxels], self.mass, q[: circuit.size])
+            _from_pieces(self._floating, at.owners, at.pieces, -self._slopes, p[parts.pieces].astype(np.float64), q)
             gathered = np.zeros(circuit.pieces)
-            _gather(self.floating, at.owners, at.pieces, self.slopes, p, gathered)
+            _gather(self._floating, at.owners, at.pieces, self._slopes, p, gathered)
             q[parts.pieces] = self._held * p[parts.pieces] - gathered
+            product += float(p[parts.pieces] @ (q[parts.pieces] - gathered))
         else:
             operator.apply(p[parts.voxels], NO_MASS, q[: circuit.size])
             metal = circuit.metal.levels[0].operator
             metal.apply(p[parts.metal], NO_MASS, q[parts.metal][:-1])
-            _join(at.owners, at.pieces, circuit.behind, self.slopes, p, parts.metal.start, parts.pieces.start, q)
+            _join(at.owners, at.pieces, circuit.behind, self._slopes, p, parts.metal.start, parts.pieces.start, q)
             q[parts.pieces.start] = 0.0
-        if self.current is not None:
-            inflow = circuit.inlets @ p[circuit.entering]
+            product = float(np.vdot(p.astype(np.float64), q))
+        if self.plane:
+            inflow = float(circuit.inlets @ p[circuit.entering])
             q[circuit.entering] -= self._inlets * p[-1]
             q[-1] = self._plate * p[-1] - inflow
-        return float(np.vdot(p.astype(np.float64), q))
+            product += float(p[-1]) * (float(q[-1]) - inflow)
+        return product
 
 
 def _start_coarse(circuit: Circuit, state: State, current: float | None) -> tuple[State, int]:

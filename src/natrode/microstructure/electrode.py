@@ -47,8 +47,6 @@ class Electrode:
     """[m2]."""
     interface_areas: Doubles
     """Between each ionic conductor and the metal, whether connected or not [m2]."""
-    face_area: float
-    """Of all voxel faces between them [m2]."""
     connected_fraction: float
     """Share of the ionic conductors' volume that is reached from the electrolyte [-]."""
     floating_fraction: float
@@ -161,21 +159,20 @@ def build_electrode(
     on_collector = metal.touching(HIGH[0])
     conductor = find_clusters(image, everything)
     areas, totals = contact_areas(image, ionic, reacting, edges, unbiased=unbiased)
-    faces = _face_area(image, everything, reacting, edges)
-    begin = np.flatnonzero(lookup(reacting)[image].any(axis=(1, 2)))
+    metallic = lookup(reacting)
+    begin = next((i for i, layer in enumerate(image) if metallic[layer].any()), 0) * edges[0]
     common = (
         structure,
         materials,
         float(series_resistance),
         edges[1] * edges[2] * image.shape[1] * image.shape[2],
         totals,
-        faces,
     )
     rest = 1.0 - _share(metal, on_collector)
     reason = _why_not(conductor, metal, on_collector, materials)
     if reason:
         connected = _share(conductor, conductor.touching(LOW[0]))
-        return Electrode(*common, connected, rest, float(begin[0] * edges[0]) if begin.size else 0.0, reason)
+        return Electrode(*common, connected, rest, begin, reason)
 
     numbers_of = np.where(on_collector, 1, 2 + np.cumsum(~on_collector) - 1).astype(np.int32)
     pieces = metal.number(numbers_of)
@@ -196,13 +193,22 @@ def build_electrode(
     contacts, count = _renumbered(contacts, kept if keep_pieces or resolve_metal else None)
     operator, entering, inlets = _conductances(lattice, phases, materials, edges, series_resistance)
     hierarchy = build_hierarchy(operator, numbers)
-    depth = float(begin[0] * edges[0])
     if contacts.size == 0:
         reason = "the metal touches no ionic conductor that the electrolyte reaches: current zero"
-        return Electrode(*common, connected, rest, depth, reason)
-    image_of_pieces = kept if keep_pieces or resolve_metal else None
-    equations = (hierarchy, contacts, entering, inlets, count, image_of_pieces)
-    return Electrode(*common, connected, rest, depth, "", lattice, *equations)
+        return Electrode(*common, connected, rest, begin, reason)
+    return Electrode(
+        *common,
+        connected,
+        rest,
+        begin,
+        lattice=lattice,
+        hierarchy=hierarchy,
+        contacts=contacts,
+        entering=entering,
+        inlets=inlets,
+        pieces=count,
+        piece_image=kept if keep_pieces or resolve_metal else None,
+    )
 
 
 def _share(clusters: Clusters, chosen: npt.NDArray[np.bool_]) -> float:
@@ -220,13 +226,6 @@ def _why_not(conductor: Clusters, metal: Clusters, on_collector: npt.NDArray[np.
     if not on_collector.any():
         return f"no {materials.metal} touches the collector (last plane): current zero"
     return ""
-
-
-def _face_area(image: Image, ionic: tuple[int, ...], metal: tuple[int, ...], edges: VoxelSize) -> float:
-    from natrode.microstructure.interfaces import face_counts
-
-    x, y, z = edges
-    return float(face_counts(image, lookup(ionic), lookup(metal)) @ np.array([y * z, x * z, x * y]))
 
 
 def _reached(

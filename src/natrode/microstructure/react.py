@@ -189,32 +189,82 @@ def react(
 
     Source: natrode model notes F; Newman and Tobias 1962, J. Electrochem. Soc. 109, 1183 (porous electrodes).
     """
-    settings = _checked(voltage, current_density, area, temperature, tolerance, metal_conductivity)
+    settings = check_settings(
+        area=area,
+        temperature=temperature,
+        tolerance=tolerance,
+        metal_conductivity=metal_conductivity,
+        **check_drive(voltage, current_density),
+    )
+    resolved = bool(resolve_metal)
+    options: dict[str, Any] = {
+        "metal": metal,
+        "conductivities": conductivities,
+        "phase_resistance": phase_resistance,
+        "series_resistance": series_resistance,
+        "keep_pieces": fields,
+    }
+    electrode, laws = prepare(structure, kinetics, settings, resolve_metal=resolved, **options)
+    if electrode.reason:
+        return _nothing(electrode, settings)
+    found = steady(electrode, laws, settings, resolved)
+    error = _equipotential_error(electrode, found[0], found[1], settings)
+    if resolve_metal is None and error > _EQUIPOTENTIAL_BELOW:
+        resolved, error = True, 0.0
+        electrode, laws = prepare(structure, kinetics, settings, resolve_metal=True, **options)
+        found = steady(electrode, laws, settings, resolved)
+    return _answer(electrode, *found, settings, 0.0 if resolved else error, fields=fields)
+
+
+def prepare(
+    structure: Structure,
+    kinetics: Kinetics | Mapping[str, Kinetics],
+    settings: dict[str, Any],
+    *,
+    metal: str | None = None,
+    conductivities: Mapping[str, float] | None = None,
+    phase_resistance: float = 0.0,
+    series_resistance: float = 0.0,
+    resolve_metal: bool = False,
+    keep_pieces: bool = False,
+) -> tuple[Electrode, dict[str, Kinetics]]:
+    """Choose materials and set up an electrode; what was chosen is added to the settings.
+
+    Args:
+        structure: the labelled image.
+        kinetics: of all interfaces, or by ionic conductor.
+        settings: with the `area` to take; changed.
+        metal: as for `react`, as are `conductivities`, `phase_resistance` and `series_resistance`.
+        conductivities: see `metal`.
+        phase_resistance: see `metal`.
+        series_resistance: see `metal`.
+        resolve_metal: contacts by face, for metal of finite conductivity.
+        keep_pieces: keep the image of metal pieces.
+
+    Returns:
+        The electrode and the kinetics of each ionic conductor.
+
+    Raises:
+        SpecificationError: as `react`.
+    """
     materials = choose_materials(structure, metal, conductivities, phase_resistance)
-    by_material = kinetics_by_material(kinetics, materials)
+    laws = kinetics_by_material(kinetics, materials)
+    electrode = build_electrode(
+        structure,
+        materials,
+        series_resistance=series_resistance,
+        unbiased=settings["area"] == "unbiased",
+        resolve_metal=resolve_metal,
+        keep_pieces=keep_pieces,
+    )
     settings.update(
         metal=materials.metal,
         conductivities=dict(materials.conductivities),
         phase_resistance=materials.phase_resistance,
-        series_resistance=float(series_resistance),
-        kinetics={name: dataclasses.asdict(value) for name, value in by_material.items()},
+        series_resistance=electrode.series_resistance,
+        kinetics={name: dataclasses.asdict(law) for name, law in laws.items()},
     )
-    options: dict[str, Any] = {
-        "series_resistance": series_resistance,
-        "unbiased": area == "unbiased",
-        "keep_pieces": fields,
-    }
-    resolved = bool(resolve_metal)
-    electrode = build_electrode(structure, materials, resolve_metal=resolved, **options)
-    if electrode.reason:
-        return _nothing(electrode, settings)
-    found = _steady(electrode, by_material, settings, resolved)
-    error = _equipotential_error(electrode, found[0], found[1], settings)
-    if resolve_metal is None and error > _EQUIPOTENTIAL_BELOW:
-        resolved, error = True, 0.0
-        electrode = build_electrode(structure, materials, resolve_metal=True, **options)
-        found = _steady(electrode, by_material, settings, resolved)
-    return _answer(electrode, *found, settings, 0.0 if resolved else error, fields=fields)
+    return electrode, laws
 
 
 def kinetics_by_material(kinetics: Kinetics | Mapping[str, Kinetics], materials: Materials) -> dict[str, Kinetics]:
@@ -276,20 +326,34 @@ def thermal_voltage(temperature: float) -> float:
     return GAS_CONSTANT * temperature / FARADAY
 
 
-def _checked(
-    voltage: float | None,
-    current_density: float | None,
-    area: str,
-    temperature: float,
-    tolerance: float,
-    metal_conductivity: float,
-) -> dict[str, Any]:
+def check_drive(voltage: float | None, current_density: float | None) -> dict[str, Any]:
+    """Return voltage and current density, of which exactly one is given.
+
+    Raises:
+        SpecificationError: neither or both, or not a number.
+    """
     if (voltage is None) == (current_density is None):
         stated = "neither" if voltage is None else "both"
         raise SpecificationError(f"{stated} of voltage and current density are given; give one of the two")
     for name, value in (("voltage", voltage), ("current density", current_density)):
         if value is not None and not np.isfinite(value):
             raise SpecificationError(f"{name} {value!r}: must be a number")
+    return {"voltage": voltage, "current_density": current_density}
+
+
+def check_settings(
+    *,
+    area: str = "unbiased",
+    temperature: float = ROOM_TEMPERATURE,
+    tolerance: float = 1e-8,
+    metal_conductivity: float = SODIUM_CONDUCTIVITY,
+    **others: Any,
+) -> dict[str, Any]:
+    """Return the settings that all calculations of a reaction share, with any `others`.
+
+    Raises:
+        SpecificationError: a value out of range.
+    """
     if area not in ("unbiased", "voxel faces"):
         raise SpecificationError(f"area {area!r}: must be unbiased or voxel faces")
     for name, value in (("temperature", temperature), ("metal conductivity", metal_conductivity)):
@@ -298,8 +362,7 @@ def _checked(
     if not 1e-12 <= tolerance <= 1e-2:
         raise SpecificationError(f"tolerance {tolerance!r}: must lie between 1e-12 and 1e-2")
     return {
-        "voltage": voltage,
-        "current_density": current_density,
+        **others,
         "area": area,
         "temperature": float(temperature),
         "tolerance": float(tolerance),
@@ -307,9 +370,23 @@ def _checked(
     }
 
 
-def _steady(
-    electrode: Electrode, kinetics: Mapping[str, Kinetics], settings: Mapping[str, Any], resolved: bool
+def steady(
+    electrode: Electrode, kinetics: Mapping[str, Kinetics], settings: Mapping[str, Any], resolved: bool = False
 ) -> tuple[Circuit, State, Convergence]:
+    """Put kinetics on an electrode and find its steady state.
+
+    Args:
+        electrode: with equations.
+        kinetics: by ionic conductor, in their order.
+        settings: voltage or current density, temperature, tolerance and conductivity of the metal.
+        resolved: whether the metal has potentials of its own.
+
+    Returns:
+        The circuit, its potentials and how they were found.
+
+    Raises:
+        SimulationError: the currents do not balance.
+    """
     circuit = make_circuit(electrode, kinetics, settings["metal_conductivity"] if resolved else None)
     thermal = thermal_voltage(settings["temperature"])
     current = plane = None
