@@ -4,10 +4,10 @@ import sys
 
 from cyclopts import CycloptsError
 
-from natrode.cli import analysis, experiments, files, literature  # each registers its commands
+from natrode.cli import analysis, experiments, files, literature, microstructure  # each registers its commands
 from natrode.cli.application import app
 
-__all__ = ["analysis", "app", "experiments", "files", "literature", "main"]
+__all__ = ["analysis", "app", "experiments", "files", "literature", "main", "microstructure"]
 
 
 def main(arguments: list[str] | None = None) -> None:

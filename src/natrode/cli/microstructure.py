@@ -1,0 +1,320 @@
+"""Commands for resolved electrodes: generate, measure, conduct, react, homogenise."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import App, Parameter
+
+from natrode.cli.application import Force, Json, app
+from natrode.cli.printing import dumps, progress, show_table
+
+if TYPE_CHECKING:
+    from natrode.microstructure.structure import Structure
+
+resolved = App(name="microstructure", help="Electrodes resolved in three dimensions, as labelled voxel images.")
+app.command(resolved)
+
+VoxelSize = Annotated[
+    str | None, Parameter(help='Edge of a voxel, for example "0.1 um", or three: "0.1 um,0.1 um,0.2 um".')
+]
+Labels = Annotated[str | None, Parameter(help='Materials of the labels, for example "1=nzsp-hna,2=sodium".')]
+Shape = Annotated[str | None, Parameter(help='Voxels of a raw file, for example "256x256x256".')]
+Out = Annotated[Path | None, Parameter(help="Folder for results, a page and a .vti file for ParaView.")]
+Resistance = Annotated[str, Parameter(help='Of charge transfer per true area, for example "4 Ohm cm2".')]
+Conductivity = Annotated[
+    str | None,
+    Parameter(help='Of the ionic conductors, for example "nzsp-hna=4.1 mS/cm"; else the materials data.'),
+]
+
+
+@resolved.command
+def generate(
+    *,
+    morphology: Annotated[str, Parameter(help="overlapping-spheres, hard-spheres, gaussian-field, ...")],
+    out: Annotated[Path, Parameter(help="File: .tif, .npy, .h5 or .raw.")],
+    size: Annotated[str, Parameter(help='Voxels: "256", or depth and sides "64x256x256".')] = "128",
+    voxel_size: Annotated[str, Parameter(help='Edge of a voxel, for example "0.1 um".')] = "0.1 um",
+    seed: int = 1,
+    volume_fraction: float | None = None,
+    mass_ratio: Annotated[
+        float | None, Parameter(help="Mass of particles per mass of metal, in place of the volume fraction.")
+    ] = None,
+    particle: str = "sno2-nzsp",
+    metal: str = "sodium",
+    set_: Annotated[
+        list[str] | None, Parameter(name="--set", help='Parameter of the morphology: diameter="0.2 um", neck=0.1, ...')
+    ] = None,
+    force: Force = False,
+    json_: Annotated[Json, Parameter(name="--json")] = False,
+) -> None:
+    """Generate a structure and say whether its particles percolate; the file carries scale, labels and seed."""
+    from natrode.errors import OutputError
+    from natrode.microstructure.generate import generate as make
+    from natrode.microstructure.io import write_structure
+    from natrode.microstructure.sample import Sample
+    from natrode.microstructure.structure import checked_voxel_size
+
+    if out.exists() and not force:
+        raise OutputError(f"{out}: exists already; choose another name or add --force")
+    sample = Sample(counts_of(size), checked_voxel_size(edges_of(voxel_size)), seed, particle, metal)
+    parameters = parameters_of(set_ or [])
+    fraction = fraction_of(volume_fraction, mass_ratio, particle, metal)
+    if fraction is not None:
+        parameters["volume_fraction"] = fraction
+    with progress(not json_) as advance:
+        advance(0, 1, "generating")
+        structure = make(morphology, sample, **parameters)
+    write_structure(out, structure)
+    document = {"out": str(out), **structure.to_json()}
+    if json_:
+        print(dumps(document))
+        return
+    print(f"{out}: {' x '.join(map(str, structure.shape))} voxels, generated, seed {structure.seed}")
+    print(structure.origin["statement"])
+
+
+@resolved.command
+def measure(
+    path: Path,
+    /,
+    *,
+    voxel_size: VoxelSize = None,
+    labels: Labels = None,
+    shape: Shape = None,
+    out: Out = None,
+    force: Force = False,
+    json_: Annotated[Json, Parameter(name="--json")] = False,
+) -> None:
+    """Measure volume fractions, interface, chords, sizes, correlation, connectivity and percolation."""
+    from natrode.report.microstructure import measured
+
+    structure = read(path, voxel_size, labels, shape)
+    with progress(not json_) as advance:
+        document = measured(structure, advance)
+    finish(path, "measure", structure, document, out, force, json_)
+
+
+@resolved.command
+def conduct(
+    path: Path,
+    /,
+    *,
+    material: Annotated[str | None, Parameter(help="The one that conducts; all of them if not given.")] = None,
+    voxel_size: VoxelSize = None,
+    labels: Labels = None,
+    shape: Shape = None,
+    out: Out = None,
+    force: Force = False,
+    json_: Annotated[Json, Parameter(name="--json")] = False,
+) -> None:
+    """Effective conductivity and tortuosity factor of the materials along the three axes, with error estimates."""
+    from natrode.report.microstructure import conducted
+
+    structure = read(path, voxel_size, labels, shape)
+    with progress(not json_) as advance:
+        document = conducted(structure, material, advance)
+    finish(path, "conduct", structure, document, out, force, json_)
+
+
+@resolved.command
+def react(
+    path: Path,
+    /,
+    *,
+    resistance: Resistance,
+    voltage: Annotated[str | None, Parameter(help='Collector against electrolyte: "0.1 V"; + strips.')] = None,
+    current_density: Annotated[str | None, Parameter(help='In place of the voltage, for example "0.2 mA/cm2".')] = None,
+    series_resistance: Annotated[
+        str, Parameter(help="Between the electrolyte's plane and the first layer.")
+    ] = "0 Ohm cm2",
+    conductivity: Conductivity = None,
+    linear: Annotated[bool, Parameter(help="Linear kinetics in place of Butler-Volmer.", negative="")] = False,
+    voxel_size: VoxelSize = None,
+    labels: Labels = None,
+    shape: Shape = None,
+    out: Out = None,
+    force: Force = False,
+    json_: Annotated[Json, Parameter(name="--json")] = False,
+) -> None:
+    """Where and how fast the electrode reacts at steady state: depth profile, resistance, utilisation, heat."""
+    from natrode.microstructure.react import Kinetics
+    from natrode.microstructure.react import react as solve
+    from natrode.report.microstructure import reacted
+    from natrode.units import read_quantity
+
+    structure = read(path, voxel_size, labels, shape)
+    kinetics = Kinetics(read_quantity(resistance, "area-specific resistance"), "linear" if linear else "butler-volmer")
+    with progress(not json_) as advance:
+        advance(0, 1, "reacting")
+        found = solve(
+            structure,
+            kinetics,
+            voltage=None if voltage is None else read_quantity(voltage, "voltage"),
+            current_density=None if current_density is None else read_quantity(current_density, "current density"),
+            series_resistance=read_quantity(series_resistance, "area-specific resistance"),
+            conductivities=conductivities_of(conductivity),
+            fields=out is not None,
+        )
+    finish(path, "react", structure, reacted(found), out, force, json_, found.fields)
+
+
+@resolved.command
+def homogenise(
+    path: Path,
+    /,
+    *,
+    resistance: Resistance,
+    extends: Annotated[str, Parameter(help="Interface that everything else comes from.")] = "h-na-1-5/nzsp-hna",
+    conductivity: Conductivity = None,
+    voxel_size: VoxelSize = None,
+    labels: Labels = None,
+    shape: Shape = None,
+    out: Out = None,
+    force: Force = False,
+    json_: Annotated[Json, Parameter(name="--json")] = False,
+) -> None:
+    """Parameters of a mean-field interface; with --out also the interface file that `natrode run` takes."""
+    from natrode.microstructure.homogenise import homogenise as reduce
+    from natrode.microstructure.homogenise import interface_file
+    from natrode.report.microstructure import homogenised
+    from natrode.units import read_quantity
+
+    structure = read(path, voxel_size, labels, shape)
+    with progress(not json_) as advance:
+        advance(0, 1, "homogenising")
+        found = reduce(
+            structure,
+            read_quantity(resistance, "area-specific resistance"),
+            conductivities=conductivities_of(conductivity),
+        )
+    more = {"interface.toml": interface_file(found, extends)} if out is not None else {}
+    finish(path, "homogenise", structure, homogenised(found), out, force, json_, None, more)
+
+
+# ---- what is given and what is written ------------------------------------------------------------------------------
+
+
+def read(path: Path, voxel_size: str | None, labels: str | None, shape: str | None) -> "Structure":
+    """Read a structure with what the command line says about it."""
+    from natrode.microstructure.io import read_structure
+
+    named = None
+    if labels is not None:
+        named = {whole_number(key, "label"): name for key, name in pairs_of(labels, "labels").items()}
+    return read_structure(
+        path,
+        voxel_size=None if voxel_size is None else edges_of(voxel_size),
+        labels=named,
+        shape=None if shape is None else counts_of(shape),
+    )
+
+
+def finish(
+    path: Path,
+    task: str,
+    structure: "Structure",
+    document: dict[str, Any],
+    out: Path | None,
+    force: bool,
+    as_json: bool,
+    fields: Any = None,
+    more: dict[str, str] | None = None,
+) -> None:
+    """Write the folder, then print."""
+    from natrode.files import output_folder, write_text
+    from natrode.microstructure.paraview import write_vti
+    from natrode.report.microstructure import structure_page
+
+    text = dumps({"task": task, "structure": structure.to_json(), **document})
+    if out is not None:
+        with output_folder(out, force) as folder:
+            write_text(folder / f"{task}.json", text)
+            write_text(folder / "index.html", structure_page(structure, path.name, task, document))
+            arrays = {}
+            if fields is not None:
+                arrays = {name: getattr(fields, name) for name in vars(fields)}
+            write_vti(folder / "structure.vti", structure, arrays)
+            for name, content in (more or {}).items():
+                write_text(folder / name, content)
+    if as_json:
+        print(text)
+        return
+    show_table(document)
+    if out is not None:
+        print(f"page: {out / 'index.html'}")
+
+
+def counts_of(text: str) -> tuple[int, int, int]:
+    """Read "256" or "64x256x256"."""
+    from natrode.errors import SpecificationError
+
+    numbers = [whole_number(part, "size") for part in text.lower().split("x")]
+    if len(numbers) == 1:
+        numbers *= 3
+    if len(numbers) != 3:
+        raise SpecificationError(f'size: read "{text}", expected one or three numbers like 256 or 64x256x256')
+    return numbers[0], numbers[1], numbers[2]
+
+
+def edges_of(text: str) -> str | list[str | float]:
+    """Read "0.1 um" or "0.1 um,0.1 um,0.2 um"."""
+    parts = [part.strip() for part in text.split(",")]
+    return parts[0] if len(parts) == 1 else list(parts)
+
+
+def whole_number(text: str, what: str) -> int:
+    """Read a whole number."""
+    from natrode.errors import SpecificationError
+
+    try:
+        return int(text)
+    except ValueError:
+        raise SpecificationError(f'{what}: read "{text.strip()}", expected a whole number') from None
+
+
+def pairs_of(text: str, what: str) -> dict[str, str]:
+    """Read "a=x,b=y"."""
+    from natrode.errors import SpecificationError
+
+    found = {}
+    for part in text.split(","):
+        key, equals, value = part.partition("=")
+        if not equals or not key.strip() or not value.strip():
+            raise SpecificationError(f'{what}: read "{part.strip()}", expected name=value')
+        found[key.strip()] = value.strip()
+    return found
+
+
+def conductivities_of(text: str | None) -> dict[str, float] | None:
+    """Read "nzsp-hna=4.1 mS/cm"."""
+    from natrode.units import read_quantity
+
+    if text is None:
+        return None
+    return {name: read_quantity(value, "conductivity") for name, value in pairs_of(text, "conductivity").items()}
+
+
+def parameters_of(given: list[str]) -> dict[str, Any]:
+    """Read parameters of a morphology: lengths with their unit, plain numbers without."""
+    from natrode.units import read_quantity
+
+    found: dict[str, Any] = {}
+    for item in given:
+        for name, text in pairs_of(item, "--set").items():
+            try:
+                found[name.replace("-", "_")] = float(text)
+            except ValueError:
+                found[name.replace("-", "_")] = read_quantity(text, "length")
+    return found
+
+
+def fraction_of(volume_fraction: float | None, mass_ratio: float | None, particle: str, metal: str) -> float | None:
+    """Volume fraction, given or from the mass ratio and the densities."""
+    from natrode.errors import SpecificationError
+    from natrode.microstructure.sample import mass_ratio_to_volume_fraction
+
+    if mass_ratio is None:
+        return volume_fraction
+    if volume_fraction is not None:
+        raise SpecificationError("volume fraction and mass ratio are both given; give one of them")
+    return mass_ratio_to_volume_fraction(mass_ratio, particle, metal)
