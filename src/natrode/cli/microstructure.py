@@ -1,4 +1,4 @@
-"""Commands for resolved electrodes: generate, measure, conduct, react, homogenise."""
+"""Commands for resolved electrodes: generate, measure, conduct, react, strip, homogenise."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -19,6 +19,7 @@ VoxelSize = Annotated[
 ]
 Labels = Annotated[str | None, Parameter(help='Materials of the labels, for example "1=nzsp-hna,2=sodium".')]
 Shape = Annotated[str | None, Parameter(help='Voxels of a raw file, for example "256x256x256".')]
+Pellet = Annotated[str | None, Parameter(help='Put a pellet of the particles\' material below, for example "1 um".')]
 Out = Annotated[Path | None, Parameter(help="Folder for results, a page and a .vti file for ParaView.")]
 Resistance = Annotated[str, Parameter(help='Of charge transfer per true area, for example "4 Ohm cm2".')]
 Conductivity = Annotated[
@@ -127,6 +128,7 @@ def react(
     series_resistance: Annotated[
         str, Parameter(help="Between the electrolyte's plane and the first layer.")
     ] = "0 Ohm cm2",
+    pellet: Pellet = None,
     conductivity: Conductivity = None,
     linear: Annotated[bool, Parameter(help="Linear kinetics in place of Butler-Volmer.", negative="")] = False,
     voxel_size: VoxelSize = None,
@@ -142,7 +144,7 @@ def react(
     from natrode.report.microstructure import reacted
     from natrode.units import read_quantity
 
-    structure = read(path, voxel_size, labels, shape)
+    structure = stacked(read(path, voxel_size, labels, shape), pellet)
     kinetics = Kinetics(read_quantity(resistance, "area-specific resistance"), "linear" if linear else "butler-volmer")
     with progress(not json_) as advance:
         advance(0, 1, "reacting")
@@ -156,6 +158,52 @@ def react(
             fields=out is not None,
         )
     finish(path, "react", structure, reacted(found), out, force, json_, found.fields)
+
+
+@resolved.command
+def strip(
+    path: Path,
+    /,
+    *,
+    resistance: Resistance,
+    current_density: Annotated[str, Parameter(help='For example "0.2 mA/cm2".')],
+    void_capacity: Annotated[str, Parameter(help='Void thickness that ends contact, for example "6 um".')],
+    contact_shape: Annotated[float, Parameter(help="mu of the contact law; 1 is uniform contacts.")] = 1.0,
+    replenishment: Annotated[str, Parameter(help="Per true contact area.")] = "0 mA/cm2",
+    voltage_limit: str = "0.2 V",
+    pellet: Pellet = None,
+    conductivity: Conductivity = None,
+    voxel_size: VoxelSize = None,
+    labels: Labels = None,
+    shape: Shape = None,
+    out: Out = None,
+    force: Force = False,
+    json_: Annotated[Json, Parameter(name="--json")] = False,
+) -> None:
+    """Strip at constant current to its end: voltage and contact against charge, what ended it, dead metal."""
+    from natrode.microstructure.react import Kinetics
+    from natrode.microstructure.strip import ContactLaw
+    from natrode.microstructure.strip import strip as empty
+    from natrode.report.microstructure import stripped
+    from natrode.units import read_quantity
+
+    structure = stacked(read(path, voxel_size, labels, shape), pellet)
+    law = ContactLaw(
+        read_quantity(void_capacity, "length"),
+        contact_shape,
+        replenishment=read_quantity(replenishment, "current density"),
+    )
+    with progress(not json_) as advance:
+        advance(0, 1, "stripping")
+        found = empty(
+            structure,
+            Kinetics(read_quantity(resistance, "area-specific resistance")),
+            law,
+            read_quantity(current_density, "current density"),
+            voltage_limit=read_quantity(voltage_limit, "voltage"),
+            conductivities=conductivities_of(conductivity),
+        )
+    finish(path, "strip", structure, stripped(found), out, force, json_)
 
 
 @resolved.command
@@ -207,6 +255,18 @@ def read(path: Path, voxel_size: str | None, labels: str | None, shape: str | No
         labels=named,
         shape=None if shape is None else counts_of(shape),
     )
+
+
+def stacked(structure: "Structure", pellet: str | None) -> "Structure":
+    """Put a pellet below a structure."""
+    from natrode.microstructure.electrode import choose_materials
+    from natrode.microstructure.homogenise import on_pellet
+    from natrode.units import read_quantity
+
+    if pellet is None:
+        return structure
+    conductor = next(iter(choose_materials(structure, None, None, 0.0).conductivities))
+    return on_pellet(structure, conductor, read_quantity(pellet, "length"))[0]
 
 
 def finish(

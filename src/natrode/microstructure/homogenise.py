@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import numpy as np
 import tomli_w
 
 from natrode import __version__
@@ -15,13 +16,17 @@ from natrode.microstructure.electrode import choose_materials
 from natrode.microstructure.interfaces import interface_area
 from natrode.microstructure.measure import volume_fractions
 from natrode.microstructure.react import Kinetics, react
+from natrode.microstructure.stack import Layer, layer_stack
 from natrode.microstructure.structure import Structure
 from natrode.physics.transport import transmission_line_resistance
 
+PELLET_LAYERS = 2
+"""Layers of voxels of the electrolyte that are put below a structure without one; their resistance is taken off."""
 SMALL_VOLTAGE = 1e-3
 """[V]; well below RT/F, so that the resistance is that at rest."""
 
 METHOD = (
+    "pellet below, its resistance taken off; "
     "area ratio: charge-transfer resistance per true area over the resolved electrode's resistance at 1 mV; "
     "effective conductivities by finite volumes along the depth; transmission line with the same effective "
     "conductivity and specific area beside it"
@@ -90,8 +95,9 @@ def homogenise(
     """
     materials = choose_materials(structure, None, conductivities, 0.0)
     conductor = next(iter(materials.conductivities))
+    whole, thickness = on_pellet(structure, conductor)
     found = react(
-        structure, Kinetics(contact_resistance, law="linear"), voltage=SMALL_VOLTAGE, conductivities=conductivities
+        whole, Kinetics(contact_resistance, law="linear"), voltage=SMALL_VOLTAGE, conductivities=conductivities
     )
     area = interface_area(structure, conductor, materials.metal)
     local = materials.conductivities[conductor]
@@ -100,6 +106,8 @@ def homogenise(
     fraction = volume_fractions(structure)[conductor]
     state = percolation(structure, conductor)
     resistance = found.area_specific_resistance
+    if resistance is not None:
+        resistance -= thickness / local
     effective = ionic.conductivity or 0.0
     line = None
     if effective > 0 and area.specific_area > 0:
@@ -122,6 +130,22 @@ def homogenise(
         structure.digest,
         dict(structure.origin),
     )
+
+
+def on_pellet(structure: Structure, conductor: str, thickness: float | None = None) -> tuple[Structure, float]:
+    """Return the structure with a pellet below it, unless its first plane is one, and the pellet's thickness [m].
+
+    Args:
+        structure: the labelled image.
+        conductor: material of the pellet.
+        thickness: of the pellet, scalar [m]; `PELLET_LAYERS` voxels by default.
+    """
+    plane = set(np.unique(structure.image[0]).tolist())
+    if plane <= set(structure.labels_of(conductor)):
+        return structure, 0.0
+    depth = PELLET_LAYERS * structure.voxel_size[0] if thickness is None else thickness
+    stacked = layer_stack([Layer(conductor, depth), structure])
+    return stacked, (stacked.shape[0] - structure.shape[0]) * structure.voxel_size[0]
 
 
 def interface_file(found: Homogenised, extends: str) -> str:

@@ -6,12 +6,14 @@ from typing import Any
 import numpy as np
 
 from natrode import __version__
+from natrode.analysis.result import plain
 from natrode.microstructure.conduct import conduct
 from natrode.microstructure.connectivity import connectivity, passage, percolation
 from natrode.microstructure.homogenise import Homogenised
 from natrode.microstructure.interfaces import interface_area, triple_line
 from natrode.microstructure.measure import chord_lengths, particle_sizes, two_point_correlation, volume_fractions
 from natrode.microstructure.react import Reaction
+from natrode.microstructure.strip import Stripping
 from natrode.microstructure.structure import NO_MATERIAL, Structure
 from natrode.report import plots
 from natrode.report.page import Plots, render
@@ -123,6 +125,30 @@ def reacted(found: Reaction) -> dict[str, Any]:
     return _document("reaction at steady state", rows, [found.reason] if found.reason else [], found.to_json(), curves)
 
 
+def stripped(found: Stripping) -> dict[str, Any]:
+    """Voltage and contact against charge, and what ended it."""
+    dead = found.dead
+    rows: list[list[Any]] = [
+        ["electrode", "stripped charge", found.capacity / 36.0, "mAh/cm2"],
+        ["electrode", "metal at the start", found.inventory / 36.0, "mAh/cm2"],
+        ["metal", "dead at the end", dead, "1"],
+        ["metal", "isolated at the start", found.isolated_at_start, "1"],
+        ["computation", "emptied voxels", found.emptied_voxels, "1"],
+    ]
+    charge = found.charge / 36.0
+    curves = []
+    if found.charge.size > 1:
+        curves = [
+            ("voltage", "charge / mAh cm-2", "voltage / mV", {"voltage": (charge, (1e3 * found.voltages).tolist())}),
+            ("contact", "charge / mAh cm-2", "part of the interface", {
+                "contact of what is left": (charge, found.void_factor.tolist()),
+                "live interface": (charge, found.live_interface.tolist()),
+            }),
+        ]  # fmt: skip
+    ended = f"ended by: {', '.join(found.endings)}" if found.endings else found.reason
+    return _document("stripping", rows, [ended], found.to_json(), curves)
+
+
 def homogenised(found: Homogenised) -> dict[str, Any]:
     """Mean-field parameters beside what simpler models say."""
     rows: list[list[Any]] = [
@@ -156,7 +182,8 @@ def structure_page(structure: Structure, name: str, task: str, document: Mapping
         HTML.
     """
     shown = Plots()
-    generated = structure.origin.get("kind") == "generated"
+    parts = [structure.origin, *structure.origin.get("layers", [])]
+    generated = any(part.get("kind") == "generated" for part in parts)
     cards = [
         {"title": title, "plot": shown.add(figure, title), "note": note}
         for title, figure, note in [*_slices(structure), *_view(structure), *_curves(document["curves"])]
@@ -176,7 +203,7 @@ def structure_page(structure: Structure, name: str, task: str, document: Mapping
         version=__version__,
         title=f"{task}: {name}",
         generated=generated,
-        statement=structure.origin.get("statement", ""),
+        statement=next((part["statement"] for part in parts if "statement" in part), ""),
         rows=[
             [row[0], row[1], "not computed" if row[2] is None else number(row[2], 4), row[3]]
             for row in document["rows"]
@@ -204,7 +231,7 @@ def _document(
             }
             for part, quantity, value, unit in rows
         ],
-        "details": dict(details),
+        "details": plain(details),
         "curves": [
             {"title": t, "x": x, "y": y, "curves": {k: [np.asarray(a).tolist(), list(b)] for k, (a, b) in c.items()}}
             for t, x, y, c in curves

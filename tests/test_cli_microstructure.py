@@ -1,0 +1,129 @@
+import json
+
+import numpy as np
+import pytest
+
+from natrode.cli import main
+
+
+def call(*words):
+    """Exit code of a command."""
+    try:
+        main([str(word) for word in words])
+    except SystemExit as end:
+        return end.code or 0
+    return 0
+
+
+@pytest.fixture(scope="module")
+def structure(tmp_path_factory):
+    path = tmp_path_factory.mktemp("structure") / "s.tif"
+    assert call(
+            "microstructure", "generate", "--morphology", "gaussian-field", "--volume-fraction", "0.3", "--size", "24",
+            "--voxel-size", "0.1 um", "--seed", "4", "--out", path,
+    ) == 0  # fmt: skip
+    return path
+
+
+def answer(capsys, *words):
+    capsys.readouterr()
+    assert call("microstructure", *words, "--json") == 0
+    return json.loads(capsys.readouterr().out)
+
+
+def values(document):
+    return {item["quantity"]: item["value"] for item in document["results"]}
+
+
+def test_a_written_file_needs_no_further_words(structure, capsys):
+    found = answer(capsys, "measure", structure)
+    assert found["structure"]["seed"] == 4
+    assert values(found)["volume fraction of sno2-nzsp"] == pytest.approx(0.3, abs=1e-4)
+    assert any("percolate" in note for note in found["notes"])
+
+
+def test_mass_ratio_in_place_of_the_volume_fraction(tmp_path, capsys):
+    found = answer(
+        capsys, "generate", "--morphology", "overlapping-spheres", "--mass-ratio", "0.2", "--size", "16x24x24",
+        "--set", "diameter=0.5 um", "--out", tmp_path / "h.npy",
+    )  # fmt: skip
+    assert found["origin"]["parameters"]["volume_fraction"] == pytest.approx(0.0538, abs=2e-4)
+    assert found["shape"] == [16, 24, 24]
+
+
+def test_conduct_names_the_axis(structure, capsys):
+    found = answer(capsys, "conduct", structure, "--material", "sodium")
+    assert 0.3 < values(found)["relative conductivity of sodium, axis 0"] < 0.7
+
+
+def test_react_strip_and_homogenise(structure, capsys, tmp_path):
+    out = tmp_path / "react"
+    found = answer(
+        capsys,
+        "react",
+        structure,
+        "--resistance",
+        "10 Ohm cm2",
+        "--voltage",
+        "50 mV",
+        "--pellet",
+        "0.2 um",
+        "--out",
+        out,
+    )
+    assert values(found)["balance of currents of computation"] < 1e-8
+    assert {"index.html", "react.json", "structure.vti"} <= {path.name for path in out.iterdir()}
+    page = (out / "index.html").read_text()
+    assert "generated structure" in page
+    assert "gaussian field" in page
+    found = answer(capsys, "homogenise", structure, "--resistance", "10 Ohm cm2", "--out", tmp_path / "hom")
+    assert values(found)["A_eff/A_geo of the resolved electrode of interface"] > 1
+    assert "area_ratio" in (tmp_path / "hom" / "interface.toml").read_text()
+    found = answer(
+        capsys, "strip", structure, "--resistance", "10 Ohm cm2", "--current-density", "1 mA/cm2", "--void-capacity",
+        "0.3 um", "--pellet", "0.2 um",
+    )  # fmt: skip
+    shares = values(found)
+    assert 0 < shares["stripped charge of electrode"] <= shares["metal at the start of electrode"]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["react", "S", "--resistance", "10 Ohm cm2"], "voltage"),
+        (["react", "S", "--resistance", "10 Ohm", "--voltage", "1 V"], "not a unit of"),
+        (["measure", "nothing.tif"], "no such file"),
+        (["measure", "S", "--labels", "1:sodium"], "expected name=value"),
+        (["conduct", "S", "--material", "lead"], "the structure has no 'lead'"),
+        (["homogenise", "S", "--resistance", "1 Ohm cm2", "--extends", "x/y", "--out", "O"], "x/y"),
+        (["generate", "--morphology", "foam", "--out", "new.tif"], "no morphology 'foam'"),
+        (["generate", "--morphology", "gaussian-field", "--size", "4x4", "--out", "new.tif"], "expected one or three"),
+        (
+            [
+                "generate",
+                "--morphology",
+                "gaussian-field",
+                "--volume-fraction",
+                "0.3",
+                "--size",
+                "9999",
+                "--out",
+                "new.tif",
+            ],
+            "fit",
+        ),
+    ],
+)
+def test_mistakes_are_one_line_and_exit_code_2(structure, capsys, tmp_path, words, message):
+    named = {"S": str(structure), "O": str(tmp_path / "o")}
+    assert call("microstructure", *(named.get(word, word) for word in words)) == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.strip().count("\n") == 0
+    assert not (tmp_path / "o").exists()
+
+
+def test_a_file_without_scale_asks_for_it(tmp_path, capsys):
+    np.save(tmp_path / "plain.npy", np.ones((4, 4, 4), np.uint8))
+    assert call("microstructure", "measure", tmp_path / "plain.npy") == 2
+    assert "voxel" in capsys.readouterr().err
