@@ -230,3 +230,17 @@ def test_the_reservoir_method():
     answer = plating_efficiency(table(np.concatenate(t), np.concatenate(v), np.concatenate(i)))
     assert answer.reservoir.value == pytest.approx(efficiency, abs=0.003)
     assert answer.reservoir.settings["small_cycles"] == 10
+
+
+def test_the_warburg_coefficient_of_a_circuit_gives_the_same_diffusion():
+    from natrode.analysis import fit_circuit
+
+    z = 10.0 + zarc(F, 30.0, 1e-4, 0.9) + warburg_impedance(2 * np.pi * F, 5.0)
+    record = spectrum_record(z, F, noise=0.003)
+    fitted = fit_circuit(record, "R0-p(R1,CPE1)-W2").values["W2"]
+    options = {"area": AREA, "temperature": 298.15, "concentration": 1e4}
+    line, circuit = (
+        diffusion_coefficient(warburg_coefficient(record), **options),
+        diffusion_coefficient(fitted, **options),
+    )
+    assert circuit.value == pytest.approx(line.value, rel=0.05)

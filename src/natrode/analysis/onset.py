@@ -78,7 +78,7 @@ def onset_voltage(
         line = straight_line(voltage[:end], current[:end])
         noise = float(np.std(line.residuals, ddof=2))
         above = sign * (current - line.level - line.slope * (voltage - line.centre))
-        wanted = threshold if threshold is not None else max(10.0 * noise, 1e-3 * float(above.max()))
+        wanted = threshold if threshold is not None else max(10.0 * noise, 1e-3 * float(np.abs(current).max()))
         first = _lasting(above > wanted)
         if first is None or first >= end or end <= 8:
             break

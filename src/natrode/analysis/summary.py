@@ -5,6 +5,7 @@ import numpy as np
 from natrode.analysis.critical_current import critical_current_density, critical_current_from_ramp, is_stepped
 from natrode.analysis.cycling import Which, hysteresis, overpotential, polarisation_growth, voltages
 from natrode.analysis.direct_current import low_field_exchange_current_density, tafel_exchange_current_density
+from natrode.analysis.full_cell import capacity_fade, full_cell_cycles, is_full_cell
 from natrode.analysis.halves import HalfCycles, half_cycles
 from natrode.analysis.impedance import (
     FirstSpectrum,
@@ -13,6 +14,7 @@ from natrode.analysis.impedance import (
     interface_resistance_series,
     stripping_side_resistance,
 )
+from natrode.analysis.onset import onset_voltage
 from natrode.analysis.reading import KnownResistance, Record, interfaces_of
 from natrode.analysis.result import Result, Series
 from natrode.analysis.verdict import failure, life
@@ -28,7 +30,8 @@ def summarise(record: Record, electrolyte: KnownResistance | None = None) -> lis
             Result; None: from the experiment's first spectrum, where there is one.
 
     Returns:
-        Results in the order voltage, failure, critical current, impedance, kinetics.
+        Results in the order voltage, failure, critical current, impedance, onset, kinetics; of a full cell its
+            capacities, efficiencies, gap and fade instead.
     """
     experiment = _experiment(record)
     results: list[Result] = []
@@ -38,6 +41,8 @@ def summarise(record: Record, electrolyte: KnownResistance | None = None) -> lis
     for impedance in experiment.of_kind("impedance"):
         results += _of_impedance(impedance, electrolyte)
     for sweep in experiment.of_kind("sweep"):
+        onsets = [onset_voltage(sweep, "oxidation"), onset_voltage(sweep, "reduction")]
+        results += [r for r in onsets if r.value is not None and interfaces_of(sweep) != 2]
         if interfaces_of(sweep) is not None:
             results += [
                 low_field_exchange_current_density(sweep, electrolyte),
@@ -55,6 +60,10 @@ def _of_cycling(experiment: Experiment, electrolyte: KnownResistance | None) -> 
     half = half_cycles(cycling)
     if not len(half):
         return []
+    if is_full_cell(cycling):
+        cycles = full_cell_cycles(cycling)
+        fade = capacity_fade(cycles)
+        return [*cycles.results, *(r for r in fade.results if r.quality != "not computed")]
     if not _galvanostatic(cycling, half):
         ramp = critical_current_from_ramp(cycling)
         return [] if ramp.quality == "not computed" else [ramp]

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from natrode import analysis
-from natrode.analysis import half_cycles
+from natrode.analysis import half_cycles, is_full_cell
 from natrode.analysis.critical_current import is_stepped
 from natrode.analysis.pellet import is_conductor
 from natrode.analysis.reading import temperature_of
@@ -94,10 +94,15 @@ def _both(answer: Any) -> Outcome:
     return Outcome(tuple(answer.results), detail=answer)
 
 
+def _cycles(answer: Any) -> Outcome:
+    return Outcome(tuple(answer.results), tuple(answer.series()))
+
+
 _READ: dict[str, Callable[[Any], Outcome]] = {
     "summarise_series": _series,
     "interface_resistance_series": _detail,
     "failure": _detail,
+    "full_cell_cycles": _cycles,
     "resistance_against_temperature": _both,
     "critical_current_density": _detail,
 }
@@ -129,7 +134,13 @@ def plan(experiment: Experiment, electrolyte: float | None = None, **options: An
         ] + tasks
     rest = [n for n, m in enumerate(experiment.measurements) if n not in conductors and not _is_rest(m)]
     full = [n for n in rest if resting_voltage(experiment.measurements[n]) is not None]
-    tasks += [Task(NOT_SYMMETRIC, n, of=label(experiment.measurements[n]) if len(rest) > 1 else "") for n in full]
+    tasks += [
+        Task(
+            "full_cell_cycles" if is_full_cell(record) else NOT_SYMMETRIC, n, of=label(record) if len(rest) > 1 else ""
+        )
+        for n in full
+        for record in (experiment.measurements[n],)
+    ]
     rest = [n for n in rest if n not in full]
     together = len(rest) == len(experiment.measurements) and len(spectra) <= 1
     for number in [None] if together else rest:
