@@ -15,6 +15,8 @@ from natrode.errors import RecordError
 from natrode.measurement import Column, Measurement
 
 Direction = Literal["charge", "discharge"]
+FALL = 0.1
+"""[V] by which the voltage of a full cell falls in a discharge."""
 FULL_CELL = 1e-3
 """[V] over which a full (or half) cell stays while it is discharged; a symmetric cell's voltage is then negative."""
 FEWEST_FOR_FADE = 8
@@ -86,7 +88,9 @@ def _dimension(per: str) -> str:
 
 
 def is_full_cell(record: Record) -> bool:
-    """Whether a record is of a full cell: its voltage is positive while it is discharged, too.
+    """Whether a record is of a full cell: positive while it is discharged, and falling as charge is drawn.
+
+    A symmetric cell with a voltage of its own (an asymmetric contact, a drifting reference) keeps its voltage.
 
     Args:
         record: a cycling record, or an experiment that holds one.
@@ -97,7 +101,11 @@ def is_full_cell(record: Record) -> bool:
     voltage, current = cycling.array(Column.VOLTAGE), cycling.array(Column.CURRENT)
     size = np.nanmax(np.abs(current), initial=0.0)
     out = np.isfinite(voltage) & (current < -1e-3 * size)
-    return bool(out.any() and np.median(voltage[out]) > FULL_CELL)
+    if not out.any() or np.median(voltage[out]) <= FULL_CELL:
+        return False
+    edges = np.flatnonzero(np.diff(np.r_[False, out, False].astype(int)))
+    falls = [voltage[a] - voltage[b - 1] for a, b in zip(edges[::2], edges[1::2], strict=True) if b - a > 2]
+    return bool(falls and np.median(falls) > FALL)
 
 
 def full_cell_cycles(
