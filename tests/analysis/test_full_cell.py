@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from natrode.analysis import capacity_fade, differential_capacity, full_cell_cycles, is_full_cell
+from natrode.analysis.full_cell import falls_in_discharge
 from natrode.errors import RecordError
 from natrode.measurement import Column, Geometry, Measurement
 from tests.analysis.records import alternating, cycling_record, metadata
@@ -146,3 +147,13 @@ def test_neware_files_agree_with_the_cyclers_own_count(name):
     step, count = record.array("Step Charge / C"), record.array(Column.STEP_COUNT)
     own = sum(np.abs(step[count == c]).max() for c in np.unique(count[np.isfinite(count)]))
     assert total == pytest.approx(own, rel=0.01)
+
+
+def test_a_cell_that_keeps_its_voltage_does_not_discharge():
+    symmetric = cycling_record(alternating(4))
+    table = symmetric.table
+    lifted = table.assign(**{Column.VOLTAGE.value: table[Column.VOLTAGE.value] + 2.5})
+    assert not falls_in_discharge(Measurement(symmetric.metadata, lifted))
+    part = np.linspace(0.0, 1.0, len(table))
+    falling = table.assign(**{Column.VOLTAGE.value: 3.4 - 0.9 * (8 * part % 1)})
+    assert falls_in_discharge(Measurement(symmetric.metadata, falling))

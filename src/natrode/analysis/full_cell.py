@@ -88,9 +88,7 @@ def _dimension(per: str) -> str:
 
 
 def is_full_cell(record: Record) -> bool:
-    """Whether a record is of a full cell: positive while it is discharged, and falling as charge is drawn.
-
-    A symmetric cell with a voltage of its own (an asymmetric contact, a drifting reference) keeps its voltage.
+    """Whether a record is of a full cell: its voltage is positive while it is discharged, too.
 
     Args:
         record: a cycling record, or an experiment that holds one.
@@ -101,8 +99,21 @@ def is_full_cell(record: Record) -> bool:
     voltage, current = cycling.array(Column.VOLTAGE), cycling.array(Column.CURRENT)
     size = np.nanmax(np.abs(current), initial=0.0)
     out = np.isfinite(voltage) & (current < -1e-3 * size)
-    if not out.any() or np.median(voltage[out]) <= FULL_CELL:
-        return False
+    return bool(out.any() and np.median(voltage[out]) > FULL_CELL)
+
+
+def falls_in_discharge(record: Record) -> bool:
+    """Whether the voltage falls as charge is drawn, by 0.1 V in half of the discharges or more.
+
+    A cell with a voltage of its own that does not store what passes (two different contacts, a drifting reference)
+    keeps its voltage: what is asked of a record before it is taken for a full cell without being told.
+
+    Args:
+        record: a cycling record, or an experiment that holds one.
+    """
+    cycling = of_kind(record, "cycling")
+    voltage, current = cycling.array(Column.VOLTAGE), cycling.array(Column.CURRENT)
+    out = np.isfinite(voltage) & (current < -1e-3 * np.nanmax(np.abs(current), initial=0.0))
     edges = np.flatnonzero(np.diff(np.r_[False, out, False].astype(int)))
     falls = [voltage[a] - voltage[b - 1] for a, b in zip(edges[::2], edges[1::2], strict=True) if b - a > 2]
     return bool(falls and np.median(falls) > FALL)

@@ -5,7 +5,7 @@ import numpy as np
 from natrode.analysis.critical_current import critical_current_density, critical_current_from_ramp, is_stepped
 from natrode.analysis.cycling import Which, hysteresis, overpotential, polarisation_growth, voltages
 from natrode.analysis.direct_current import low_field_exchange_current_density, tafel_exchange_current_density
-from natrode.analysis.full_cell import capacity_fade, full_cell_cycles, is_full_cell
+from natrode.analysis.full_cell import capacity_fade, falls_in_discharge, full_cell_cycles, is_full_cell
 from natrode.analysis.halves import HalfCycles, half_cycles
 from natrode.analysis.impedance import (
     FirstSpectrum,
@@ -60,7 +60,7 @@ def _of_cycling(experiment: Experiment, electrolyte: KnownResistance | None) -> 
     half = half_cycles(cycling)
     if not len(half):
         return []
-    if is_full_cell(cycling):
+    if is_full_cell(cycling) and falls_in_discharge(cycling):
         cycles = full_cell_cycles(cycling)
         fade = capacity_fade(cycles)
         return [*cycles.results, *(r for r in fade.results if r.quality != "not computed")]

@@ -9,6 +9,7 @@ import numpy as np
 from natrode import analysis
 from natrode.analysis import half_cycles, is_full_cell
 from natrode.analysis.critical_current import is_stepped
+from natrode.analysis.full_cell import falls_in_discharge
 from natrode.analysis.pellet import is_conductor
 from natrode.analysis.reading import temperature_of
 from natrode.analysis.result import Result, Series
@@ -134,13 +135,11 @@ def plan(experiment: Experiment, electrolyte: float | None = None, **options: An
         ] + tasks
     rest = [n for n, m in enumerate(experiment.measurements) if n not in conductors and not _is_rest(m)]
     full = [n for n in rest if resting_voltage(experiment.measurements[n]) is not None]
-    tasks += [
-        Task(
-            "full_cell_cycles" if is_full_cell(record) else NOT_SYMMETRIC, n, of=label(record) if len(rest) > 1 else ""
-        )
-        for n in full
-        for record in (experiment.measurements[n],)
-    ]
+    for n in full:
+        record = experiment.measurements[n]
+        stores = is_full_cell(record) and falls_in_discharge(record)
+        of = label(record) if len(rest) > 1 else ""
+        tasks.append(Task("full_cell_cycles" if stores else NOT_SYMMETRIC, n, of=of))
     rest = [n for n in rest if n not in full]
     together = len(rest) == len(experiment.measurements) and len(spectra) <= 1
     for number in [None] if together else rest:
