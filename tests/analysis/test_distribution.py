@@ -142,3 +142,12 @@ def test_numbers_do_not_depend_on_the_unit_of_impedance():
     z = 10 + arc(W, 50, 1e-4, 0.9)
     one = subject.distribution(F, np.array([z, 1e6 * z]))[1]
     assert one[1] == pytest.approx(1e6 * one[0], rel=1e-6)
+
+
+def test_a_negative_series_resistance_is_doubtful():
+    z = -15 + arc(W, 50, 1e-4, 0.9)
+    random = np.random.default_rng(6)
+    z = z + 0.05 * (random.standard_normal(len(W)) + 1j * random.standard_normal(len(W)))
+    found = relaxation_times(spectrum(F, z), refits=0)
+    assert found.quality == "doubtful"
+    assert "negative high-frequency resistance" in found.reason

@@ -389,6 +389,9 @@ class _Fit:
             doubts.append(f"peaks beyond the measured range: {', '.join(outside)}")
         if self.chi / len(self.data) > 2.5:
             doubts.append(f"the fit misses the data by {math.sqrt(self.chi / len(self.data)):.1f} times the noise")
+        series, deviation = float(self.free[0]), math.sqrt(max(float(self.covariance[0, 0]), 0.0))
+        if series < -2 * deviation:
+            doubts.append(f"a negative high-frequency resistance ({series * self.unit:.3g} Ohm): drift, or no such end")
         if self.z[-1].imag > 3 * self.noise * abs(self.z[-1]):
             doubts.append("an inductive loop at low frequency, which no distribution of g >= 0 describes")
         return doubts

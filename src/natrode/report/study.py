@@ -195,12 +195,25 @@ def _figures(cell: CellStudy) -> Iterator[Drawn]:
     if spectra:
         if len(impedance) == 1 and len(spectra) > 3:
             yield study_plots.waterfall(spectra, *_colours(impedance[0], series[0] if series else None))
-        yield study_plots.nyquist(spectra)
+        fits = _details(cell, "suggest_circuits", "fit_circuit")
+        curves = [
+            (f"fit {fit.circuit}", np.real(fit.fitted), -np.imag(fit.fitted)) for _, fit in fits if len(fit.fitted)
+        ]
+        yield study_plots.nyquist(spectra, curves)
+        distributions = [(of, d) for of, d in _details(cell, "relaxation_times") if len(d.time_constant)]
+        if distributions:
+            yield study_plots.relaxation(distributions, simulated=cell.is_simulated)
         yield study_plots.bode(spectra)
     for record in experiment.of_kind("sweep"):
         yield sweep_figure(record)
     drawable = [s.to_json() for s in cell.series if len(s.values) > 2 and not (joined and "resistance" in s.quantity)]
     yield from series_figures(drawable, simulated=cell.is_simulated)
+
+
+def _details(cell: CellStudy, *calls: str) -> list[tuple[str, Any]]:
+    """Whole answers of some calls, each with what it is of."""
+    tasks = {a.task.key: a.task for a in cell.answers if a.task.call in calls}
+    return [(task.of, cell.details[key]) for key, task in tasks.items() if key in cell.details]
 
 
 def labelled(records: Sequence[Measurement]) -> list[Labelled]:

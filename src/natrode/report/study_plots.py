@@ -187,6 +187,31 @@ def arrhenius(fit: ArrheniusFit, of: str, *, simulated: bool) -> Drawn:
     return Drawn(f"Arrhenius: {of}", {"data": [*traces, above], "layout": made}, note)
 
 
+def relaxation(distributions: Sequence[tuple[str, Any]], *, simulated: bool) -> Drawn:
+    """Distributions of relaxation times with their bands; times that were not measured are shaded."""
+    x_title, y_title = "τ / s", "g per ln τ / Ω"
+    traces: list[Trace] = []
+    many = len(distributions) > 1
+    for place, (name, found) in enumerate(distributions):
+        colour = series_colour(place, len(distributions), ordered=many)
+        low, high = found.band
+        traces.append(plots.band(name or "90 % band", found.time_constant, low, high, colour))
+        traces.append(plots.line(name or "g", found.time_constant, found.distribution, colour, x_title=x_title,
+                                 y_title=y_title))  # fmt: skip
+    made = plots.layout(x_title, y_title, x_log=True, simulated=simulated, height=400)
+    made["showlegend"] = many
+    first = distributions[0][1]
+    ends = (float(first.time_constant.min()), float(first.time_constant.max()))
+    shade = {"type": "rect", "xref": "x", "yref": "paper", "y0": 0, "y1": 1, "fillcolor": MUTED, "opacity": 0.13,
+             "line": {"width": 0}, "layer": "below"}  # fmt: skip
+    made["shapes"] = [
+        shade | {"x0": ends[0], "x1": first.measured[0]}, shade | {"x0": first.measured[1], "x1": ends[1]}
+    ]  # fmt: skip
+    survive = [f"{peak.survival:.0%}" for peak in first.peaks]
+    note = f"shaded: not measured; peaks that survive refits to perturbed data: {', '.join(survive) or 'none'}"
+    return Drawn("Relaxation times", {"data": traces, "layout": made}, note)
+
+
 def charge_passed(cycling: Measurement) -> Array:
     """Net charge at each row [C]: the record's own, else the current integrated."""
     if Column.CHARGE in cycling:

@@ -125,23 +125,24 @@ def script(study: Study) -> str:
         "",
         "from natrode import analysis",
         "from natrode.workbench.gather import gather",
+        "from natrode.workbench.plan import numbers_of",
         "",
         f"cells = {{cell.title: cell for cell in gather({paths!r}{words}).experiments}}",
         "",
         "",
-        "def show(answer, of=''):",
-        "    for result in [answer] if isinstance(answer, analysis.Result) else getattr(answer, 'results', answer):",
+        "def show(call, answer, of=''):",
+        "    for result in numbers_of(call, answer):",
         "        entry = result.to_json()",
         "        print(of, entry['quantity'], entry['value'], entry['uncertainty'], entry['unit'], entry['quality'],",
         "              entry['reason'], sep=' | ')",
         "",
     ]
     for cell in study.cells:
-        calls = dict.fromkeys((a.task.code(), a.of) for a in cell.answers)
+        calls = dict.fromkeys((a.task.call, a.task.code(), a.task.of) for a in cell.answers)
         if not calls:
             continue
         lines += ["", f"cell = cells[{cell.name!r}]"]
-        lines += [f"show({code}, {of!r})" for code, of in calls]
+        lines += [f"show({call!r}, {code}, {of!r})" for call, code, of in calls]
     return "\n".join(lines) + "\n"
 
 

@@ -1,7 +1,7 @@
 """Which analyses fit a cell: a list of calls, run by the study, explained by the page, repeated by the script."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -99,11 +99,50 @@ def _cycles(answer: Any) -> Outcome:
     return Outcome(tuple(answer.results), tuple(answer.series()))
 
 
+def _validity(answer: Any) -> Outcome:
+    """The Kramers-Kronig verdict as a number: the drift over the sweep, with the drift that could have been seen."""
+    question = Result(
+        quantity="drift over the sweep (Kramers-Kronig)", dimension="fraction", scope="none",
+        method=str(answer.to_json()["method"]), source=answer.source, simulated=answer.simulated,
+        settings={"verdict": answer.verdict, "detectable_drift": answer.detectable_drift, "noise": answer.noise},
+    )  # fmt: skip
+    if answer.drift is None:
+        return Outcome((question.refused(f"{answer.verdict}: {answer.reason}"),), detail=answer)
+    doubts = [] if answer.verdict == "passed" else [f"{answer.verdict}: {answer.reason}"]
+    return Outcome((question.found(answer.drift, answer.drift_deviation, doubts=doubts),), detail=answer)
+
+
+def _distribution(answer: Any) -> Outcome:
+    if not answer.peaks:
+        refused = replace(answer.polarisation, quantity="distribution of relaxation times")
+        return Outcome((refused.refused(answer.reason or "no peak"),), detail=answer)
+    found = [answer.polarisation]
+    for number, peak in enumerate(answer.peaks, 1):
+        for result in (peak.resistance, peak.time_constant, peak.capacitance):
+            found.append(replace(result, quantity=f"DRT peak {number}: {result.quantity}"))
+    return Outcome(tuple(found), detail=answer)
+
+
+def _circuit(answer: Any) -> Outcome:
+    best = answer[0] if isinstance(answer, list) else answer
+    found = [replace(r, quantity=f"{best.circuit}: {name}") for name, r in best.values.items()]
+    return Outcome(tuple(found), detail=best)
+
+
+def numbers_of(call: str, answer: Any) -> tuple[Result, ...]:
+    """The results in what a call gave (used by the scripts that natrode writes)."""
+    return _READ.get(call, _results)(answer).results
+
+
 _READ: dict[str, Callable[[Any], Outcome]] = {
     "summarise_series": _series,
     "interface_resistance_series": _detail,
     "failure": _detail,
     "full_cell_cycles": _cycles,
+    "kramers_kronig": _validity,
+    "relaxation_times": _distribution,
+    "fit_circuit": _circuit,
+    "suggest_circuits": _circuit,
     "resistance_against_temperature": _both,
     "critical_current_density": _detail,
 }
@@ -145,6 +184,8 @@ def plan(experiment: Experiment, electrolyte: float | None = None, **options: An
     for number in [None] if together else rest:
         of = "" if number is None else label(experiment.measurements[number])
         tasks += [Task(call, number, of=of, options=known) for call in ("summarise", "summarise_series")]
+    for number in spectra:
+        tasks += _of_spectra(experiment.measurements[number], number, len(spectra) > 1, options.get("circuit"))
     for number in rest:
         record = experiment.measurements[number]
         if record.kind == "impedance" and len(record.spectra()) > 2:
@@ -155,6 +196,21 @@ def plan(experiment: Experiment, electrolyte: float | None = None, **options: An
             if is_stepped(half_cycles(record)):
                 tasks.append(Task("critical_current_density", place, options=given))
     return tuple(tasks)
+
+
+def _of_spectra(record: Measurement, number: int, several: bool, circuit: str | None) -> list[Task]:
+    """Validity, relaxation times and circuit of the first and the last spectrum of a record."""
+    count = len(record.spectra())
+    tasks = []
+    for place in sorted({0, count - 1}):
+        of = label(record) if several else "" if count == 1 else f"spectrum {place + 1} of {count}"
+        chosen = None if count == 1 else place
+        tasks += [Task(call, number, chosen, of) for call in ("kramers_kronig", "relaxation_times")]
+        if circuit is None:
+            tasks.append(Task("suggest_circuits", number, chosen, of))
+        else:
+            tasks.append(Task("fit_circuit", number, chosen, of, {"circuit": circuit}))
+    return tasks
 
 
 def _is_conductor(experiment: Experiment, number: int) -> bool:
@@ -210,4 +266,4 @@ def label(record: Measurement) -> str:
     return ", ".join(words) or metadata.title or record.kind
 
 
-__all__ = ["Outcome", "Task", "label", "plan"]
+__all__ = ["Outcome", "Task", "label", "numbers_of", "plan", "resting_voltage"]
