@@ -10,6 +10,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "Cell": "natrode.cell",
+    "FullCell": "natrode.cell",
     "Protocol": "natrode.protocol",
     "Experiment": "natrode.measurement",
     "Measurement": "natrode.measurement",
@@ -95,7 +96,7 @@ if TYPE_CHECKING:
         transference_number,
         warburg_coefficient,
     )
-    from natrode.cell import Cell
+    from natrode.cell import Cell, FullCell
     from natrode.instruments.registry import read
     from natrode.measurement import Experiment, Measurement
     from natrode.protocol import Protocol

@@ -35,7 +35,10 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Element:
-    """One element of a circuit: `impedance(w, *parameters)` gives Z and its derivatives by the fitted scale."""
+    """One element of a circuit: `impedance(w, *parameters)` gives Z and its derivatives by the fitted scale.
+
+    Formulas are held by tests against derivatives, limits and laws; the literature in `source` is `unverified`.
+    """
 
     symbol: str
     title: str

@@ -448,7 +448,7 @@ def _answer(
     values = {}
     for n, (name, parameter) in enumerate(circuit.parameters):
         item = replace(question, quantity=name, dimension=parameter.dimension)
-        doubts = [v for v in verdicts if re_mentions(v, name)]
+        doubts = [v for v in verdicts if _mentions(v, name)]
         values[name] = item.found(
             float(vector[n]), None if name in fixed else float(deviations[n]), doubts=doubts, fixed=name in fixed
         )
@@ -478,7 +478,7 @@ def _answer(
     )
 
 
-def re_mentions(text: str, name: str) -> bool:
+def _mentions(text: str, name: str) -> bool:
     """Whether a verdict names a parameter."""
     words = text.replace(",", " ").replace(":", " ").split()
     return name in words
@@ -649,7 +649,8 @@ def processes(capacitance: float, time_constant: float, *, area_known: bool) -> 
     Returns:
         (process, evidence) pairs, the likeliest first, and the measurement that would decide.
 
-    Source: Irvine, Sinclair and West 1990, Adv. Mater. 2, 132 (capacitances); natrode model notes G (time constants).
+    Source: Irvine, Sinclair and West 1990, Adv. Mater. 2, 132 (capacitances; `unverified`);
+        natrode model notes G (time constants).
     """
     spans = (1.0, 1.0) if area_known else (1 / 3e-4, 1 / 1e-5)
     ranked = []

@@ -98,7 +98,7 @@ def shrinking_core_factor(unreacted: float) -> float:
     Validity: one front per particle, slow against diffusion through the shell; each half cycle starts a new shell at
         the surface, and what the half cycle before left inside counts as core.
 
-    Source: Srinivasan and Newman 2004, J. Electrochem. Soc. 151, A1517 (quasi-steady limit).
+    Source: Srinivasan and Newman 2004, J. Electrochem. Soc. 151, A1517 (quasi-steady limit; `unverified`).
     """
     return float(max(unreacted, _LEAST) ** (-1.0 / 3.0) - 1.0)
 
@@ -119,7 +119,8 @@ def product_film_resistance(charge: float, bare_resistance: float, charge_scale:
 
     Validity: even film; `assumed` for Na2CO3 on carbon. The discharge ends where i R uses up the voltage.
 
-    Source: Viswanathan et al. 2011, J. Chem. Phys. 135, 214704 (tunnelling through Li2O2), by analogy.
+    Source: Viswanathan et al. 2011, J. Chem. Phys. 135, 214704 (tunnelling through Li2O2), by analogy
+        (`unverified`).
     """
     return bare_resistance * math.exp(min(charge / charge_scale, 200.0))
 
@@ -143,7 +144,8 @@ def single_particle_impedance(
 
     Validity: constant D, one particle size; low frequency: the capacity Q/(-dU/dx).
 
-    Source: solution of the diffusion equation in a sphere; Meyers et al. 2000, J. Electrochem. Soc. 147, 2930.
+    Source: solution of the diffusion equation in a sphere; Meyers et al. 2000, J. Electrochem. Soc. 147, 2930
+        (`unverified`).
     """
     root = np.sqrt(1j * angular_frequency * diffusion_time)
     tangent = np.tanh(root)
