@@ -158,6 +158,30 @@ def test_a_missing_column_is_named(kind):
         Measurement(Metadata(kind=kind, origin=SIMULATION), pd.DataFrame())
 
 
+def test_columns_by_name_make_the_same_record_as_a_frame():
+    metadata = Metadata(kind="cycling", origin=Origin(kind="instrument"))
+    columns = {
+        Column.TIME: np.arange(3.0),
+        Column.VOLTAGE: [0.1, 0.2, 0.3],
+        Column.STEP: (1, 1, 2),
+        "Note / 1": ["a", "b", "long"],
+    }
+    record = Measurement(metadata, columns)
+    assert record == Measurement(metadata, pd.DataFrame({str(k): v for k, v in columns.items()}))
+    assert record.table["Note / 1"].tolist() == ["a", "b", "long"]
+    columns[Column.TIME][0] = 7.0
+    assert record.array(Column.TIME)[0] == 0.0, "a record holds a copy"
+
+
+@pytest.mark.parametrize("voltage", [[0.1, 0.2], 0.1, [[0.1], [0.2], [0.3]]])
+def test_columns_of_unequal_length_are_an_error(voltage):
+    with pytest.raises(RecordError, match=r"equally long, one value a row.*Test Time / s"):
+        Measurement(
+            Metadata(kind="cycling", origin=Origin(kind="instrument")),
+            {Column.TIME: np.arange(3.0), Column.VOLTAGE: voltage},
+        )
+
+
 def test_a_column_that_is_not_there_is_named():
     with pytest.raises(RecordError, match="no column 'Current / A'; it has Test Time / s, Voltage / V"):
         cycling().array(Column.CURRENT)

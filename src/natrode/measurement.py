@@ -141,17 +141,25 @@ class Metadata(_Frozen):
 
 
 class Measurement:
-    """An immutable table and its metadata."""
+    """An immutable table and its metadata.
 
-    def __init__(self, metadata: Metadata, table: "pd.DataFrame") -> None:
-        missing = [c for c in REQUIRED_COLUMNS[metadata.kind] if c not in table.columns]
+    The table is given as a frame or as columns by name, one value a row; what a record holds is a copy.
+    """
+
+    def __init__(self, metadata: Metadata, table: "pd.DataFrame | Mapping[str, npt.ArrayLike]") -> None:
+        columns = {str(name): _read_only(_copied(values)) for name, values in table.items()}
+        missing = [c for c in REQUIRED_COLUMNS[metadata.kind] if c not in columns]
         if missing:
             raise RecordError(
                 f"a {metadata.kind} record needs the columns {', '.join(missing)}; "
-                f"this table has {', '.join(map(str, table.columns)) or 'none'}"
+                f"this table has {', '.join(columns) or 'none'}"
             )
+        shapes = {values.shape for values in columns.values()}
+        if len(shapes) > 1 or len(next(iter(shapes))) != 1:
+            sizes = ", ".join(f"{name}: {values.shape}" for name, values in columns.items())
+            raise RecordError(f"the columns of a record must be equally long, one value a row; these are {sizes}")
         self._metadata = metadata
-        self._columns = {str(name): _read_only(column.to_numpy(copy=True)) for name, column in table.items()}
+        self._columns = columns
 
     @cached_property
     def _table(self) -> "pd.DataFrame":
@@ -215,7 +223,7 @@ class Measurement:
 
     def with_metadata(self, **changes: Any) -> "Measurement":
         """Return the same table with changed metadata."""
-        return Measurement(_changed(self.metadata, changes), self._table)
+        return Measurement(_changed(self.metadata, changes), self._columns)
 
     # ---- impedance -------------------------------------------------------------------------------------
     def spectra(self) -> list["Measurement"]:
@@ -381,6 +389,13 @@ class Experiment:
                 raise RecordError(f"{path}: differs from what the index says; it was changed")
             found.append(measurement)
         return cls(title, tuple(found))
+
+
+def _copied(values: "npt.ArrayLike | pd.Series[Any]") -> npt.NDArray[Any]:
+    """A column as an array of its own; words as objects, whose length is not that of the longest."""
+    to_numpy = getattr(values, "to_numpy", None)
+    array: npt.NDArray[Any] = np.array(values) if to_numpy is None else to_numpy(copy=True)
+    return array.astype(object) if array.dtype.kind == "U" else array
 
 
 def _read_only(values: npt.NDArray[Any]) -> npt.NDArray[Any]:

@@ -1,11 +1,13 @@
 """Ivium .idf and .ids."""
 
+import time
+
 import pytest
 
 from natrode.errors import InstrumentFileError
 from natrode.instruments import ivium
 from natrode.measurement import Column
-from tests.instruments.text_files import IVIUM_IDF, IVIUM_IDS, sample, written
+from tests.instruments.text_files import IVIUM_IDF, IVIUM_IDS, ivium_measurement, sample, written
 
 
 def test_impedance_with_its_times() -> None:
@@ -29,6 +31,14 @@ def test_every_measurement_of_a_set() -> None:
     assert potentiometry.array(Column.CURRENT).tolist() == [1e-3, 1e-3]
     assert sweep.array("Column 3 / 1").tolist() == [0.0, 1.0, 2.0]
     assert any("no documented meaning" in text for text in sweep.metadata.assumptions)
+
+
+def test_two_thousand_measurements_in_one_set_are_read_in_time() -> None:
+    one = "QR=QR\r\n" + ivium_measurement("Impedance", "Constant E", [(12.5, -6.75, 1e3), (20.0, -3.0, 10.0)])
+    source = written("set.ids", IVIUM_IDS + 2000 * one)
+    start = time.process_time()
+    assert len(ivium.read(source)) == 2004
+    assert time.process_time() - start < 2.0, "the limit of a file of any kind"
 
 
 def test_missing_rows_are_an_error() -> None:

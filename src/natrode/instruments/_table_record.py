@@ -55,8 +55,6 @@ class Plan:
 
 def build(source: Source, table: Table, plan: Plan, name: str) -> Measurement:
     """The record of a table; raises InstrumentFileError."""
-    import pandas as pd
-
     assumptions = list(plan.assumptions)
     warnings = list(table.warnings)
     columns: dict[str, Any] = {}
@@ -110,7 +108,7 @@ def build(source: Source, table: Table, plan: Plan, name: str) -> Measurement:
         warnings=tuple(dict.fromkeys(warnings)),
         **sign,
     )
-    return Measurement(metadata, pd.DataFrame(ordered, copy=False))
+    return Measurement(metadata, ordered)
 
 
 def _simulated(origin: Origin, mark: str) -> Origin:

@@ -445,8 +445,6 @@ class Reader:
         ohmic_correction: str = "unknown",
     ) -> Measurement:
         """A record from columns in SI and what the header said."""
-        import pandas as pd
-
         said = {} if sign_of_current is None else {"sign_of_current": sign_of_current}
         metadata = Metadata(
             kind=kind,
@@ -462,4 +460,4 @@ class Reader:
             warnings=tuple(dict.fromkeys(warnings)),
             **said,
         )
-        return Measurement(metadata, pd.DataFrame({str(name): values for name, values in columns.items()}))
+        return Measurement(metadata, columns)

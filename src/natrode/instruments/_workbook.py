@@ -108,9 +108,7 @@ def own_records(source: "Source", sheets: Sheets) -> list[Measurement]:
 
 
 def _record(metadata: Metadata, table: Mapping[str, Any]) -> Measurement:
-    import pandas as pd
-
-    return Measurement(metadata, pd.DataFrame(dict(table)))
+    return Measurement(metadata, table)
 
 
 def _table(rows: Sequence[Sequence[str]], kinds: Mapping[str, str]) -> dict[str, Any]:

@@ -312,8 +312,6 @@ def _relaxis_record(
     source: Source, block: dict[str, Any], labels: list[str], exported: str, read: Table, line: int
 ) -> Measurement:
     """One spectrum of the export."""
-    import pandas as pd
-
     missing = [c for c in ("Frequency", "Z'", "Z''") if c not in block]
     if missing:
         raise source.error(f"line {line + 1}", f"no column {', '.join(missing)}", "export Frequency, Z' and Z''")
@@ -345,7 +343,7 @@ def _relaxis_record(
         odd = np.sign(block["Theta (Z)"]) * np.sign(block["Z''"]) < 0
         if odd.any():
             notes.append(f"Theta (Z) and Z'' have opposite signs at {int(odd.sum())} points")
-    table = pd.DataFrame({_RELAXIS_COLUMNS.get(c, f"{c} / 1"): v for c, v in block.items()})
+    table = {_RELAXIS_COLUMNS.get(c, f"{c} / 1"): v for c, v in block.items()}
     metadata = Metadata(
         kind="impedance",
         origin=source.origin("unknown (exported by RelaxIS)", RELAXIS_NAME, "eclab_text 1"),

@@ -36,16 +36,16 @@ def read(source: Source) -> list[Measurement]:
     """One record per primary table, in order; raises InstrumentFileError."""
     lines = _text.lines_of(source, NAME, recognise)
     settings: dict[str, Any] = {}
+    waveforms = sum(line.strip() == "osc_data" for line in lines)
+    left_out = [f"{waveforms} block(s) of raw waveforms (osc_data) are not part of the record"] if waveforms else []
     records = []
-    waveforms = 0
     index = 0
     while index < len(lines):
         line = lines[index]
         if line.strip() == "primary_data":
-            record, index = _record(source, lines, index, settings)
+            record, index = _record(source, lines, index, settings, left_out)
             records.append(record)
             continue
-        waveforms += line.strip() == "osc_data"
         if line.startswith("QR=QR"):
             settings = {}
         key, mark, value = line.partition("=")
@@ -56,9 +56,6 @@ def read(source: Source) -> list[Measurement]:
         raise source.error(
             f"line {len(lines)}", "the file holds no table 'primary_data'", "it is cut, or nothing was measured"
         )
-    if waveforms:
-        note = f"{waveforms} block(s) of raw waveforms (osc_data) are not part of the record"
-        records = [r.with_metadata(assumptions=(*r.metadata.assumptions, note)) for r in records]
     return records
 
 
@@ -75,7 +72,9 @@ def _keep(settings: dict[str, Any], key: str, value: str) -> None:
         settings[key] = _text.setting(value)
 
 
-def _record(source: Source, lines: list[str], index: int, settings: dict[str, Any]) -> tuple[Measurement, int]:
+def _record(
+    source: Source, lines: list[str], index: int, settings: dict[str, Any], left_out: list[str]
+) -> tuple[Measurement, int]:
     """The record of the table that begins at `index`, and the index of the line after it."""
     width, count = (_text.whole(lines[i]) if i < len(lines) else None for i in (index + 1, index + 2))
     if width is None or count is None or not 0 < width < 100 or not 0 < count < 10**8:
@@ -121,7 +120,7 @@ def _record(source: Source, lines: list[str], index: int, settings: dict[str, An
         title=str(settings.get("Title", "")),
         settings=dict(settings),
         declared=declared,
-        assumptions=assumptions + noted + dated,
+        assumptions=assumptions + noted + dated + left_out,
         warnings=warnings,
     )
     return record, stop
