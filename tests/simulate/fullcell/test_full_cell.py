@@ -17,7 +17,7 @@ from natrode.simulate import integrator, parameters  # noqa: E402
 from natrode.simulate import kernel as anode_kernel  # noqa: E402
 from natrode.simulate.fullcell import kernel, run, spectrum  # noqa: E402
 from natrode.simulate.fullcell.assemble import assemble, capacity_ratio, pybamm_model, pybamm_values  # noqa: E402
-from natrode.simulate.fullcell.nvp_model import particle_modes  # noqa: E402
+from natrode.simulate.fullcell.particle import operator, particle_modes  # noqa: E402
 
 
 def cell(cathode=None, anode=None, **changes) -> FullCell:
@@ -140,6 +140,55 @@ def test_sampling_does_not_change_the_course():
     few = run.course(model, protocol(2.0, 4, 3))
     many = run.course(model, protocol(2.0, 4, 60))
     assert np.array_equal(few.state.values, many.state.values)
+
+
+def test_particle_operator_is_that_of_pybamm():
+    from natrode.simulate.fullcell.nvp_model import PARTICLE, RADIUS, spatial_method
+
+    shells = 12
+    model = pybamm.BaseModel("particle")
+    filling, flux = pybamm.Variable("filling", domain=PARTICLE), pybamm.InputParameter("flux")
+    model.rhs = {filling: pybamm.div(pybamm.grad(filling))}
+    model.boundary_conditions = {filling: {"left": (pybamm.Scalar(0), "Neumann"), "right": (flux, "Neumann")}}
+    model.initial_conditions = {filling: pybamm.Scalar(1)}
+    model.variables = {"surface": pybamm.surf(filling)}
+    geometry = {PARTICLE: {RADIUS: {"min": pybamm.Scalar(0), "max": pybamm.Scalar(1)}}}
+    mesh = pybamm.Mesh(geometry, {PARTICLE: pybamm.Uniform1DSubMesh}, {RADIUS: shells})
+    pybamm.Discretisation(mesh, {PARTICLE: spatial_method()}).process_model(model)
+    surface = model.get_processed_variable("surface")
+    a, b, c, d = operator(shells)
+    x = np.random.default_rng(1).random(shells)
+    for current in (0.0, 0.7):
+        given = {"t": 0, "y": x[:, None], "inputs": {"flux": current}}
+        assert np.allclose(model.concatenated_rhs.evaluate(**given).ravel(), a @ x + b * current, rtol=1e-12)
+        assert float(np.squeeze(surface.evaluate(**given))) == pytest.approx(c @ x + d * current, rel=1e-12)
+
+
+@pytest.mark.parametrize("interface", ["h-na-1-5/nzsp-hna", "m-na/sn-electrolyte"])
+def test_cycles_that_repeat_are_those_that_are_integrated(interface):
+    """One block of cycles may repeat them, single steps never do; a film that grows forbids it."""
+    given = cell(
+        {}, {"interface": interface}, electrolyte={"material": "nzsp-hna", "thickness": "1 mm", "area": "1 cm2"}
+    )
+    model = assemble(given)
+    block = run.course(model, protocol(2.0, 60, 5))
+    step = protocol(2.0, 1, 5).steps[0]
+    single = run.course(model, Protocol(name="singly", sampling={"points_per_half_cycle": 5}, steps=[step] * 60))
+    assert len(block.samples) == len(single.samples)
+    assert np.allclose(block.samples[:, :3], single.samples[:, :3], rtol=1e-9)
+    assert np.array_equal(block.samples[:, 3], single.samples[:, 3])
+    n = particle_modes().shape[1]
+    assert np.allclose(block.state.values[n:], single.state.values[n:], rtol=1e-8)
+
+
+def test_repeated_cycles_end_before_the_anode_is_empty():
+    """Sodium that does not come back is counted on through repeated cycles, and the run ends where it is gone."""
+    given = cell({}, {"mass": "0.6 mg"}, plating_efficiency=0.99)
+    done = run.course(assemble(given), protocol(2.0, 2000, 3, "logarithmic"))
+    step = protocol(2.0, 1, 3).steps[0]
+    singly = run.course(assemble(given), Protocol(name="x", sampling={"points_per_half_cycle": 3}, steps=[step] * 2000))
+    assert done.cycles == singly.cycles < 2000
+    assert done.message == singly.message.replace(f"step {singly.cycles}", "step 1")
 
 
 def test_particle_operator_converges_to_the_sphere():

@@ -98,10 +98,9 @@ class FullModel:
 def assemble(cell: FullCell) -> FullModel:
     """Collect the numbers of a full cell.
 
-    Raises SimulationError when PyBaMM is not installed or the anode's interface lacks a parameter, SpecificationError
-    when the cathode material does.
+    Raises SimulationError when the anode's interface lacks a parameter, SpecificationError when the cathode material
+    does.
     """
-    require_pybamm()
     material = materials.load_material(cell.cathode.material)
     properties = {name: value.si for name, value in material.properties.items()}
     for name, text in cell.cathode.parameters.items():
@@ -183,7 +182,8 @@ def warnings_of(model: FullModel) -> tuple[str, ...]:
 
 
 def pybamm_model(model: FullModel) -> Any:
-    """PyBaMM model of a cell."""
+    """PyBaMM model of a cell; raises SimulationError, with how to install it, when PyBaMM is missing."""
+    require_pybamm()
     from natrode.simulate.fullcell.carbon_dioxide_model import SodiumCarbonDioxide
     from natrode.simulate.fullcell.nvp_model import SodiumVanadiumPhosphate
     from natrode.simulate.fullcell.sulfur_model import SodiumSulfur

@@ -25,6 +25,7 @@ from natrode.simulate.kernel import (
     DAMAGE_EXPONENT,
     DAMAGE_TIME,
     ELECTROLYTE_RESISTANCE,
+    FILM_LAW,
     N_CONDITIONS,
     N_DRIVE,
     N_STATE,
@@ -106,6 +107,8 @@ _transfer = compiled(kinetics.butler_volmer_overpotential)
 _damage_rate = compiled(fracture.damage_rate)
 _protrusion_rate = compiled(protrusion.protrusion_growth_rate)
 TOLERANCE = 1e-8
+SAME = 1e-12
+"""Change of a state over a cycle below which the cycle is taken to repeat; over 10 000 cycles it cannot exceed 1e-8."""
 
 
 class Battery(NamedTuple):
@@ -520,6 +523,90 @@ def one_cycle(
 
 
 @compiled
+def many_cycles(
+    battery: Battery, state: FloatArray, block: FloatArray, points: int, samples: FloatArray, count: int
+) -> tuple[int, int]:
+    """Run the cycles of a block; a cycle that ends where it began repeats until its wear changes something."""
+    label, cycles = battery.label, int(block[CYCLES])
+    former, former_half, held = state.copy(), label[2], np.zeros(3)
+    first, last = 0, 0  # samples of the last cycle that was integrated and recorded
+    for c in range(cycles):
+        keep = is_recorded(c, cycles, block[LOGARITHMIC] > 0)
+        if c > 1 and (not keep or last > first) and repeats(battery, former, state):
+            if keep:
+                later = state[battery.modes.shape[1] + NOW] - held[2]
+                count = copy_cycle(samples, first, last, count, later, label[0] + 1 - held[0], label[2] - held[1])
+            repeat_cycle(battery, former, state)
+            label[0] += 1
+            label[2] += 2
+            continue
+        former[:], former_half = state, label[2]
+        label[0] += 1
+        began = count
+        count, status = one_cycle(battery, state, block, points if keep else 0, samples, count)
+        if status != COMPLETED and not keep:  # the cycle that failed must be on record: run it again
+            state[:], label[2] = former, former_half
+            count, status = one_cycle(battery, state, block, points, samples, count)
+        if status == STUCK:
+            state[:] = former
+        if status != COMPLETED:
+            return count, status
+        first, last = began, count
+        held[0], held[1], held[2] = label[0], former_half, former[battery.modes.shape[1] + NOW]
+    return count, COMPLETED
+
+
+@compiled
+def repeats(battery: Battery, former: FloatArray, state: FloatArray) -> bool:
+    """Whether a cycle ended in the state in which it began and the next one will, too.
+
+    Time, damage and the sodium that does not come back go on; the film must not grow, and two more cycles must neither
+    pierce the electrolyte nor empty the anode.
+    """
+    n = battery.modes.shape[1]
+    row = battery.model.parameters[1]
+    if battery.model.table.shape[0] > 1 or row[FILM_LAW] != 0 or state[n + PIERCED] < math.inf:
+        return False
+    scale = np.abs(state[:n]).max() + 1.0
+    for k in range(n):
+        if abs(state[k] - former[k]) > SAME * scale:
+            return False
+    void, damage, charge = n + ANODE + 1, n + ANODE + 3, n + ANODE + 4
+    if abs(state[void] - former[void]) > SAME * row[VOID_CAPACITY]:
+        return False
+    if abs(state[n + FILLING] - former[n + FILLING]) > SAME or state[n + LOST] != former[n + LOST]:
+        return False
+    if state[damage] + 3.0 * (state[damage] - former[damage]) >= 1.0 or state[n + EMPTY] > 0.0:
+        return False
+    drawn = battery.cathode[CHARGE] - (state[charge] + 3.0 * (state[charge] - former[charge]))
+    return bool(drawn < row[RESERVOIR] * row[AREA])
+
+
+@compiled
+def repeat_cycle(battery: Battery, former: FloatArray, state: FloatArray) -> None:
+    """Advance time, damage and net charge by what the last cycle added."""
+    n = battery.modes.shape[1]
+    for k in (n + NOW, n + ANODE + 3, n + ANODE + 4):
+        added = state[k] - former[k]
+        former[k] = state[k]
+        state[k] += added
+
+
+@compiled
+def copy_cycle(
+    samples: FloatArray, first: int, last: int, count: int, later: float, cycles: float, half_cycles: float
+) -> int:
+    """Repeat the samples of an integrated cycle, some cycles later; returns the new count."""
+    for k in range(first, last):
+        samples[count] = samples[k]
+        samples[count, 0] += later
+        samples[count, 3] += cycles
+        samples[count, 5] += half_cycles
+        count += 1
+    return count
+
+
+@compiled
 def run(
     battery: Battery, state: FloatArray, blocks: FloatArray, samples: FloatArray, snapshots: FloatArray
 ) -> tuple[int, int, int]:
@@ -530,19 +617,9 @@ def run(
         label[1] = block[STEP]
         points = int(block[POINTS])
         if block[KIND] == CYCLE:
-            cycles = int(block[CYCLES])
-            for c in range(cycles):
-                keep = is_recorded(c, cycles, block[LOGARITHMIC] > 0)
-                before, half_cycles = state.copy(), label[2]
-                label[0] += 1
-                count, status = one_cycle(battery, state, block, points if keep else 0, samples, count)
-                if status != COMPLETED and not keep:  # the cycle that failed must be on record: run it again
-                    state[:], label[2] = before, half_cycles
-                    count, status = one_cycle(battery, state, block, points, samples, count)
-                if status == STUCK:
-                    state[:] = before
-                if status != COMPLETED:
-                    return count, taken, status
+            count, status = many_cycles(battery, state, block, points, samples, count)
+            if status != COMPLETED:
+                return count, taken, status
         else:
             if block[KIND] == SNAPSHOT:
                 snapshots[taken] = state

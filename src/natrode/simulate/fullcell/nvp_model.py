@@ -1,21 +1,17 @@
-"""Na3V2(PO4)3 | solid electrolyte | Na as a PyBaMM model, and the particle operator of the fast kernel."""
+"""Na3V2(PO4)3 | solid electrolyte | Na as a PyBaMM model."""
 
-from functools import cache
 from typing import Any, Literal
 
-import numpy as np
-import numpy.typing as npt
 import pybamm
 
 from natrode.physics import cathode
 from natrode.simulate.fullcell.anode import Options
 from natrode.simulate.fullcell.base_model import FullCellModel
+from natrode.simulate.fullcell.particle import SHELLS
 from natrode.simulate.fullcell.symbolic import traced
 
 PARTICLE = "cathode particle"
 RADIUS = pybamm.SpatialVariable("r", domain=[PARTICLE], coord_sys="spherical polar")
-SHELLS = 30
-"""Finite volumes in a particle."""
 
 
 class SodiumVanadiumPhosphate(FullCellModel):
@@ -92,61 +88,3 @@ def spatial_method() -> Any:
     """The finite volumes of a particle."""
     order = {"gradient": "linear", "value": "linear"}
     return pybamm.FiniteVolume(options={"extrapolation": {"order": order, "use bcs": True}})
-
-
-@cache
-def particle_modes(shells: int = SHELLS) -> npt.NDArray[np.float64]:
-    """Eigenmodes of PyBaMM's discretised diffusion in a sphere of unit radius and diffusivity.
-
-    Returns:
-        (4, shells): eigenvalues; push of a unit flux at the surface on each mode; reach of each mode to the surface;
-        direct response of the surface to the flux, and, from its second element on, nothing. Modes of a uniform filling
-        of 1 are the solution of `uniform_modes`.
-    """
-    a, b, c, d = _operator(shells)
-    values, vectors = np.linalg.eig(a)
-    values, vectors = values.real, vectors.real
-    values[np.argmax(values)] = 0.0  # sodium is conserved
-    modes = np.zeros((4, shells))
-    modes[0] = values
-    modes[1] = np.linalg.solve(vectors, b)
-    modes[2] = c @ vectors
-    modes[3, 0] = d
-    return modes
-
-
-@cache
-def uniform_modes(shells: int = SHELLS) -> npt.NDArray[np.float64]:
-    """Amplitudes of the modes for a filling of 1 everywhere."""
-    a = _operator(shells)[0]
-    return np.linalg.solve(np.linalg.eig(a)[1].real, np.ones(shells))
-
-
-@cache
-def _operator(shells: int) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], npt.NDArray[np.float64], float]:
-    """Matrices of x' = A x + b flux, x_surface = c x + d flux, read off PyBaMM's discretisation."""
-    model = pybamm.BaseModel("particle")
-    filling = pybamm.Variable("filling", domain=PARTICLE)
-    flux = pybamm.InputParameter("flux")
-    model.rhs = {filling: pybamm.div(pybamm.grad(filling))}
-    model.boundary_conditions = {filling: {"left": (pybamm.Scalar(0), "Neumann"), "right": (flux, "Neumann")}}
-    model.initial_conditions = {filling: pybamm.Scalar(1)}
-    model.variables = {"surface": pybamm.surf(filling)}
-    geometry = {PARTICLE: {RADIUS: {"min": pybamm.Scalar(0), "max": pybamm.Scalar(1)}}}
-    mesh = pybamm.Mesh(geometry, {PARTICLE: pybamm.Uniform1DSubMesh}, {RADIUS: shells})
-    pybamm.Discretisation(mesh, {PARTICLE: spatial_method()}).process_model(model)
-    symbol = model.get_processed_variable("surface")
-
-    def rates(y: npt.NDArray[np.float64], flux: float) -> npt.NDArray[np.float64]:
-        return np.asarray(model.concatenated_rhs.evaluate(t=0, y=y[:, None], inputs={"flux": flux})).ravel()
-
-    def outside(y: npt.NDArray[np.float64], flux: float) -> float:
-        return float(np.squeeze(symbol.evaluate(t=0, y=y[:, None], inputs={"flux": flux})))
-
-    unit, nothing = np.eye(shells), np.zeros(shells)
-    return (
-        np.column_stack([rates(column, 0.0) for column in unit]),
-        rates(nothing, 1.0),
-        np.array([outside(column, 0.0) for column in unit]),
-        outside(nothing, 1.0),
-    )

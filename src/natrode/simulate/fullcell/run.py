@@ -17,6 +17,7 @@ from natrode.protocol import ChargeDischarge, Impedance, ImpedanceSettings, Prot
 from natrode.simulate import integrator, parameters, programme
 from natrode.simulate.fullcell import kernel
 from natrode.simulate.fullcell.assemble import FullModel, assemble, override, warnings_of
+from natrode.simulate.fullcell.particle import particle_modes, uniform_modes
 from natrode.simulate.fullcell.spectrum import spectrum
 from natrode.specification import Specification
 
@@ -95,8 +96,8 @@ def simulate(
 
     Raises:
         SpecificationError: a step that a full cell cannot do, a cut-off inside the plateau, noise without a seed.
-        SimulationError: PyBaMM is not installed, or too many points are asked for. A step that cannot be integrated
-        ends the record instead: `settings.end` says at which cycle and why, and all cycles before are kept.
+        SimulationError: too many points are asked for. A step that cannot be integrated ends the record instead:
+        `settings.end` says at which cycle and why, and all cycles before are kept.
     """
     if protocol.sampling.noise > 0 and seed is None:
         raise SpecificationError(f"protocol '{protocol.name}': sampling.noise needs a seed; give seed=1 (or --seed 1)")
@@ -143,8 +144,6 @@ def fresh_state(model: FullModel, modes: FloatArray) -> FloatArray:
     if not model.starts_charged:
         state[n + kernel.FILLING] = 1.0
         if model.kind == kernel.DIFFUSION:
-            from natrode.simulate.fullcell.nvp_model import uniform_modes
-
             state[:n] = uniform_modes()
     return state
 
@@ -152,8 +151,6 @@ def fresh_state(model: FullModel, modes: FloatArray) -> FloatArray:
 def _modes(model: FullModel) -> FloatArray:
     if model.kind != kernel.DIFFUSION:
         return np.zeros((4, 1))
-    from natrode.simulate.fullcell.nvp_model import particle_modes
-
     return particle_modes()
 
 
