@@ -23,7 +23,8 @@ what the readers do.
 
 "Agreement" compares the columns that two files of the same run share: the largest difference, relative to the
 column's largest value, and as it is. Text exports round to the digits that they print: 1e-7 is equality to the printed
-digits of an export with seven, 5e-5 V to those of an export with four decimals.
+digits of an export with seven, 5e-5 V to those of an export with four decimals. (The Neware file that has an export
+holds a cell at rest at 0.2 mV, of which the export prints one decimal: equal to what is printed, and a large part.)
 """
 PAIRS: tuple[tuple[str, str], ...] = (
     ("biologic_mpr/cp.mpr", "biologic_mpt/cp.mpt"),
@@ -112,6 +113,12 @@ FIXTURES = """
 Ivium .ids, Gamry EISGALV and CHRONOP, BioLogic CA, CV and LSV in other languages, CH Instruments Tafel, CV, LSV and
 i-t, and XLSX are read from files that natrode's own tests make from the formats' descriptions: they were never held
 against a real file.
+
+## Named, not read
+
+Maccor tests and exports (their current has no sign), Arbin's .res (an Access database), old .xls workbooks, MATLAB and
+HDF5 files, EC-Lab's settings and logs without data, VersaStudio files with their data in a binary file beside them: the
+error says what the file is and what to export instead. Arbin's and Landt's CSV and XLSX exports are read as tables.
 """
 
 

@@ -304,6 +304,15 @@ def test_cut_within_the_data_gives_what_is_there_and_a_warning() -> None:
     assert len(record.table) == 4
 
 
+@pytest.mark.parametrize("kept", [20, 60, 100, 600])
+def test_cut_behind_the_data_gives_all_points_and_a_warning(kept: int) -> None:
+    whole = mpr(data_module(CP, CP_ROWS), 0x19)
+    (record,) = read(whole[: whole.index(b"MODULEVMP LOG") + kept])
+    assert len(record.table) == len(CP_ROWS)
+    assert any("ends behind its data" in w for w in record.metadata.warnings)
+    assert record.metadata.started.startswith("2024-05-17")
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

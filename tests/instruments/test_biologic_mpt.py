@@ -410,6 +410,23 @@ def test_duplicate_unnamed_and_unknown_columns_are_kept() -> None:
     assert "column 4 has no name in the file" in record.metadata.warnings
 
 
+def test_columns_divided_by_an_area_or_a_mass_are_not_the_thing_itself() -> None:
+    (record,) = read(
+        mpt(CP, "time/min\tEwe/V vs. SCE\t<I>/mA/cm²\t(Q-Qo)/mA.h/g\tNew/thing/zz", ["1.0\t1.0\t2.0\t3.0\t4.0"])
+    )
+    assert Column.CURRENT not in record
+    assert Column.CHARGE not in record
+    assert record.array("<I> / A/m2")[0] == 20.0
+    assert record.array("Net Charge / C/kg")[0] == pytest.approx(10800.0)
+    assert record.array("New/thing/zz")[0] == 4.0
+    assert (record.array(Column.TIME)[0], record.array(Column.VOLTAGE)[0]) == (60.0, 1.0)
+    assert any("<I>/mA/cm² rests on a declared area or mass" in w for w in record.metadata.warnings)
+    (record,) = read(mpt(CP, "time/s\tEwe/V\t<I>/mA/cm²\t<I>/mA", ["1.0\t1.0\t2.0\t3.0"]))
+    assert record.array(Column.CURRENT)[0] == pytest.approx(3e-3)
+    with pytest.raises(InstrumentFileError, match=r"no Re\(Z\) and -Im\(Z\) in Ohm"):
+        read(mpt(PEIS, EIS_COLUMNS.replace("/Ohm", "/Ohm.cm²"), SWEEP))
+
+
 def test_file_name_against_measurement() -> None:
     text = mpt(CP, "time/s\tEwe/V\tI/mA", ["0.0\t1.0\t0.4", "1.0\t1.0\t0.4"])
     (record,) = read(text, "LiLi_1MLiTFSI-1mA_01_CP.mpt")

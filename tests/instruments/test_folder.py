@@ -50,6 +50,16 @@ def test_one_file_and_none(tmp_path: Path) -> None:
         info(tmp_path / "nowhere")
 
 
+def test_three_electrode_spectra_say_whose_they_are(tmp_path: Path) -> None:
+    columns = "freq/Hz\tRe(Z)/Ohm\t-Im(Z)/Ohm\ttime/s\t<Ewe>/V\tRe(Zce)/Ohm\t-Im(Zce)/Ohm\n"
+    rows = "".join(f"{10.0**-i}\t3.0\t4.0\t{i}.0\t0.5\t1.0\t2.0\n" for i in range(5))
+    head = "EC-Lab ASCII FILE\nNb header lines : 4\nPotentio Electrochemical Impedance Spectroscopy\n"
+    (tmp_path / "a.mpt").write_text(head + columns + rows)
+    (found,) = info(tmp_path)
+    assert found.what.startswith("impedance (PEIS) of working (Ewe), 1 spectrum of 5 points")
+    assert "impedance (PEIS) of counter (Ece), 1 spectrum of 5 points" in found.what
+
+
 def test_one_sided_tests_and_short_spectra_are_told(tmp_path: Path) -> None:
     (tmp_path / "a.mpt").write_bytes(cells.cp(cells.START, 0, 600, -1.0))
     (tmp_path / "b.z").write_text(ZPLOT)

@@ -27,6 +27,32 @@ def read(text: str | bytes, name: str = "table.csv", **hints: object) -> Measure
 EXACT = np.array([tables.impedance(f) for f in tables.FREQUENCIES])
 
 
+def test_exports_of_other_cyclers() -> None:
+    arbin = read(
+        "Data_Point,Test_Time(s),Date_Time,Step_Index,Cycle_Index,Current(A),Voltage(V),Charge_Capacity(Ah)\n"
+        "1,0.0,2018-01-01 10:00:00,1,1,0.0,3.2,0\n2,10.0,2018-01-01 10:00:10,2,1,-0.001,3.1,0\n"
+    )
+    assert arbin.metadata.started == "2018-01-01T10:00:00"
+    assert arbin.array(Column.CURRENT).tolist() == [0.0, -0.001]
+    assert arbin.array(Column.STEP).tolist() == [1, 2]
+    land = read(
+        "Record,Cycle-Index,Step-Index,TestTime/Sec,Current/mA,Voltage/V,Sys Time\n"
+        "1,1,1,0,0,3.1,2020-01-01 10:00:00\n2,2,1,10,1.5,3.2,2020-01-01 10:00:10\n"
+    )
+    assert land.array(Column.CYCLE).tolist() == [1, 2]
+    assert land.metadata.started == "2020-01-01T10:00:00"
+
+
+@pytest.mark.parametrize(
+    "words", [("C", "D"), ("CC_Chg", "CC_DChg"), ("Charge", "Discharge"), ("恒流充电", "恒流放电")]
+)
+def test_a_current_without_sign_is_told(words: tuple[str, str]) -> None:
+    text = "time/s,Ewe/V,I/mA,State\n" + "".join(f"{i},3.{i},0.1,{words[i // 3]}\n" for i in range(6))
+    assert any("its sign is missing" in w and "'State'" in w for w in read(text).metadata.warnings)
+    turned = text.replace(f"0.1,{words[1]}", f"-0.1,{words[1]}")
+    assert not any("its sign is missing" in w for w in read(turned).metadata.warnings)
+
+
 # ---- how a table is written ------------------------------------------------------------------------------
 @pytest.mark.parametrize(
     "text",

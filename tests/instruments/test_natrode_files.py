@@ -131,8 +131,15 @@ def test_workbooks_of_others(tmp_path: Path) -> None:
     book.save(tmp_path / "z.xlsx")
     (read,) = registry.read(tmp_path / "z.xlsx")
     assert read.impedance.tolist() == [40.25 - 3j, 41 - 7.5j]
-    book.create_sheet("other").append(["a"])
-    book["other"].append([1])
+    report = book.create_sheet("statistics")
+    for row in (["cycle", "capacity"], [1, 2.0]):
+        report.append(row)
+    book.save(tmp_path / "z.xlsx")
+    (read,) = registry.read(tmp_path / "z.xlsx")  # the one sheet that holds a record
+    assert read.metadata.assumptions[0] == "read from the sheet 'Sheet' of 3"
+    del book["statistics"]
+    for row in (["time/s", "Ewe/V", "I/mA"], [0, 1, 2.0]):
+        (book["other"] if "other" in book.sheetnames else book.create_sheet("other")).append(row)
     book.save(tmp_path / "z.xlsx")
     with pytest.raises(InstrumentFileError, match="2 sheets with data: Sheet, other; say which: sheet="):
         registry.read(tmp_path / "z.xlsx")

@@ -156,6 +156,15 @@ def test_export_in_chinese() -> None:
     assert export(text.encode("gb18030")).array(Column.CURRENT)[4] == 1e-3
 
 
+def test_export_whose_current_has_no_sign() -> None:
+    whole = tables.neware_csv()
+    (record,) = neware_csv.FORMAT.read(Source(Path("a.csv"), whole.encode()))
+    (bare,) = neware_csv.FORMAT.read(Source(Path("a.csv"), whole.replace(",-1.0000,", ",1.0000,").encode()))
+    assert bare.array(Column.CURRENT).tolist() == record.array(Column.CURRENT).tolist()
+    assert bare.array(Column.CHARGE).tolist() == record.array(Column.CHARGE).tolist()
+    assert any("no sign of the current" in a for a in bare.metadata.assumptions)
+
+
 def test_export_without_total_time() -> None:
     lines = [line.split(",") for line in tables.neware_csv().strip().split("\n")]
     record = export("\n".join(",".join(line[:5] + line[6:]) for line in lines) + "\n")

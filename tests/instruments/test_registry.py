@@ -205,10 +205,21 @@ def test_larger_files_than_a_gigabyte_are_refused(tmp_path: Path, monkeypatch: p
         ("old.xls", b"\xd0\xcf\x11\xe0\xa1\xb1" + bytes(500), r"old Excel workbook \(\.xls\).*save it as XLSX"),
         ("wide.mpt", "EC-Lab ASCII FILE\nNb header lines : 3\n".encode("utf-16-le"), "UTF-16 text without its byte"),
         ("begun.csv", b"time/s,Ewe/V,I/mA\n", r"headings \(time/s, Ewe/V, I/mA\) and no row of numbers"),
+        (
+            "m.txt",
+            "Date of Test:\t10/30/2015\nRec#\tCyc#\tStep\tAmps\tVolts\n1\t0\t1\t0.1\t3.2\n" * 2,
+            "a Maccor export",
+        ),
+        (
+            "m.csv",
+            "Cyc#,Step,TestTime(s),Watt-hr,Current(A),Voltage(V)\n" + "1,1,0,0,0.1,3.2\n" * 3,
+            "give the current its",
+        ),
+        ("cell.001", b"\x01\x00\x00\x00" + bytes(range(200)), "by its extension it should be Maccor test"),
         ("x.txt", b"\x89PNG\r\n\x1a\n" + bytes(100), "it is an image"),
     ],
 )
-def test_files_that_lie_among_raw_data_are_named(name: str, data: bytes, said: str, tmp_path: Path) -> None:
-    (tmp_path / name).write_bytes(data)
+def test_files_that_lie_among_raw_data_are_named(name: str, data: str | bytes, said: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_bytes(data if isinstance(data, bytes) else data.encode())
     with pytest.raises(InstrumentFileError, match=said):
         registry.read(tmp_path / name)

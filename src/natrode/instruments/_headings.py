@@ -77,7 +77,7 @@ _NAMES: dict[str, str] = {
         "pressure": "stackpressure pressure",
         "charge": "netcharge (q-qo) (q-q0) netcapacity",
         "dc_current": "dccurrent idc",
-        "date": "date datetime timestamp dateandtime absolutetime",
+        "date": "date datetime timestamp dateandtime absolutetime systime dpttime",
     }.items()
     for name in names.split()
 }
@@ -114,7 +114,7 @@ class Heading:
 def _plain(name: str) -> str:
     text = name.strip().translate(_MINUS).lower().removeprefix("data:").strip().strip("#").strip()
     text = re.sub(r"^(?:neg(?:ative)?|minus)[\s_]+", "-", text)
-    text = re.sub(r"[\s_.:]+", "", text)
+    text = re.sub(r"[\s_.:]+|(?<=[a-z]{2})-(?=[a-z])", "", text)
     return text.replace("''", '"').replace('z"', "z''") if '"' in text or "''" in text else text
 
 

@@ -1,5 +1,6 @@
 """From the columns of a table to a record: units, signs, clocks, and what is asked when they cannot be known."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -89,6 +90,7 @@ def build(source: Source, table: Table, plan: Plan, name: str) -> Measurement:
         bdf = table.headings and table.headings[plan.columns["current"]].text == Column.CURRENT
         assumptions.append(_BDF_SIGN if bdf else _SIGN)
         sign = {} if bdf else {"sign_of_current": _text.SIGN_UNKNOWN}
+        warnings += _without_sign(table, out[Column.CURRENT])
     left_out = [name for name in table.left_out if not name.startswith(MARK)]
     if left_out:
         warnings.append(f"large file: columns without a role were left out: {', '.join(left_out)}")
@@ -123,6 +125,26 @@ def _simulated(origin: Origin, mark: str) -> Origin:
             "version": mark.split("|")[0].removeprefix(MARK).strip() or "unknown",
         }
     )
+
+
+_CHARGING = re.compile(r"ch|^c$|充电", re.IGNORECASE)
+_DISCHARGING = re.compile(r"d(?:is)?_?ch|^d$|放电", re.IGNORECASE)
+
+
+def _without_sign(table: Table, current: Array) -> list[str]:
+    """A warning where a column of words tells charge from discharge and the sign of the current does not."""
+    if (current < 0).any():
+        return []
+    for position, words in table.texts.items():
+        kinds = set(words)
+        discharging = {word for word in kinds if _DISCHARGING.search(word.strip())}
+        if discharging and any(_CHARGING.search(word.strip()) for word in kinds - discharging):
+            name = table.headings[position].text if table.headings else str(position + 1)
+            return [
+                f"the current is never negative, though column '{name}' tells of discharge: its sign is missing; give "
+                "the current its sign before cycles or charge are read from it"
+            ]
+    return []
 
 
 _FIRST = (Column.FREQUENCY, Column.REAL_IMPEDANCE, Column.IMAGINARY_IMPEDANCE)

@@ -10,6 +10,7 @@ import numpy as np
 from pydantic import ValidationError
 
 from natrode.errors import OutputError, RecordError
+from natrode.instruments import _headings
 from natrode.measurement import MARK, Measurement, Metadata
 
 if TYPE_CHECKING:
@@ -44,20 +45,30 @@ def read_sheets(source: "Source") -> Sheets:
     return sheets
 
 
-def chosen_sheet(source: "Source", sheets: Sheets) -> list[list[str]]:
-    """The sheet that the user names, else the only one with more than one row; raises InstrumentFileError."""
+def chosen_sheet(source: "Source", sheets: Sheets) -> str:
+    """Name of the sheet that the user names, else of the only one with data; raises InstrumentFileError."""
     wanted = source.hints.get("sheet")
     if wanted is not None:
         if str(wanted) not in sheets:
             raise source.error("sheet", f"no sheet '{wanted}'", f"it has {', '.join(sheets)}")
-        return sheets[str(wanted)]
+        return str(wanted)
     filled = {name: rows for name, rows in sheets.items() if len(rows) > 1}
+    if len(filled) > 1:  # a cycler's report has sheets of settings and statistics beside that of the data
+        told = {name: rows for name, rows in filled.items() if _is_record(rows)}
+        filled = told if len(told) == 1 else filled
     if len(filled) != 1:
         raise source.error(
             "XLSX workbook", f"it has {len(filled)} sheets with data: {', '.join(filled) or 'none'}",
             'say which: sheet="NAME" (on the command line --sheet NAME)',
         )  # fmt: skip
-    return next(iter(filled.values()))
+    return next(iter(filled))
+
+
+def _is_record(rows: list[list[str]]) -> bool:
+    """Whether a sheet's headings make it a spectrum, or voltage and current with time."""
+    headings = [[_headings.take_apart(text) for text in row] for row in rows[:20]]
+    roles = max((set(_headings.find_roles(row)) for row in headings), key=len)
+    return {"frequency", "real"} <= roles or ({"voltage", "current"} <= roles and bool({"time", "date"} & roles))
 
 
 def _rows(sheet: Any) -> list[list[str]]:

@@ -24,19 +24,33 @@ UNITS: dict[str, tuple[str, float]] = {
     "A.h": ("C", 3600.0),
     "µA.h": ("C", 3.6e-3),
     "C/cm2": ("C/m2", 1e4),
+    "mA.h/cm²": ("C/m2", 3.6e4),
+    "mA.h/cm2": ("C/m2", 3.6e4),
     "A/cm2": ("A/m2", 1e4),
+    "mA/cm²": ("A/m2", 10.0),
+    "mA/cm2": ("A/m2", 10.0),
+    "µA/cm²": ("A/m2", 1e-2),
+    "µA/cm2": ("A/m2", 1e-2),
+    "mA/g": ("A/kg", 1.0),
     "mA/s": ("A/s", 1e-3),
     "mA": ("A", 1e-3),
     "µA": ("A", 1e-6),
+    "nA": ("A", 1e-9),
     "A": ("A", 1.0),
     "mV": ("V", 1e-3),
     "V": ("V", 1.0),
     "µs": ("s", 1e-6),
     "s": ("s", 1.0),
+    "min": ("s", 60.0),
     "h": ("s", 3600.0),
     "kHz": ("Hz", 1e3),
     "Hz": ("Hz", 1.0),
+    "MHz": ("Hz", 1e6),
+    "MOhm": ("ohm", 1e6),
     "kOhm": ("ohm", 1e3),
+    "mOhm": ("ohm", 1e-3),
+    "Ohm.cm²": ("ohm m2", 1e-4),
+    "Ohm.cm2": ("ohm m2", 1e-4),
     "Ohm": ("ohm", 1.0),
     "Ohm-1": ("S", 1.0),
     "Ohm.cm": ("ohm m", 1e-2),
@@ -141,12 +155,18 @@ def parse(header: str) -> Name:
     text = header.strip().replace("μ", "µ").replace("Ω", "Ohm")
     if text == "<Ewe/V>":  # EC-Lab 11.50 writes it so in OCV files
         text = "<Ewe>/V"
+    text = re.sub(r"(/m?V) vs\.? ?\S.*$", r"\1", text)  # a reference electrode is named: nothing is shifted by it
     if text == "control/V/mA":
         return Name("control/V/mA", "")
     for unit in _LONGEST_FIRST:
         if text.endswith("/" + unit):
             return Name(text[: -len(unit) - 1], unit)
     return Name(text, "")
+
+
+def is_normalised(name: Name) -> bool:
+    """Whether EC-Lab divided the column by an area or a mass: it is not the current, charge or impedance itself."""
+    return bool(name.unit) and UNITS[name.unit][0] in ("A/m2", "A/kg", "C/m2", "C/kg", "ohm m2")
 
 
 def is_impedance_only(name: str) -> bool:
@@ -164,6 +184,8 @@ def label(name: Name, position: int) -> str:
         return "Control Voltage / V" if name.unit == "V" else "Control Current / A"
     if name.name.startswith("unknown column"):
         return name.name
+    if not name.unit and "/" in name.name and name.name not in NAMES:
+        return name.name  # a unit that natrode does not know: as EC-Lab has it
     unit = UNITS[name.unit][0] if name.unit else "1"
     return f"{NAMES.get(name.name, name.name)} / {unit}"
 
@@ -172,7 +194,7 @@ def convert(raw: "pd.DataFrame", names: list[Name]) -> "pd.DataFrame":
     """Turn a table of EC-Lab's columns (in the order of `names`) into one of a record's columns, in SI."""
     import pandas as pd
 
-    present = {n.name for n in names}
+    present = {n.name for n in names if not is_normalised(n)}
     voltage = next((v for v in VOLTAGES if v in present), None)
     current = next((c for c in CURRENTS if c in present), None)
     columns: dict[str, object] = {}
@@ -181,9 +203,9 @@ def convert(raw: "pd.DataFrame", names: list[Name]) -> "pd.DataFrame":
         title = label(name, position)
         if name.name == voltage:
             title = Column.VOLTAGE.value
-        elif name.name == current:
+        elif name.name == current and not is_normalised(name):
             title = Column.CURRENT.value
-        elif name.name in ("-Im(Z)", "Im(Z)"):
+        elif name.name in ("-Im(Z)", "Im(Z)") and not is_normalised(name):
             title = Column.IMAGINARY_IMPEDANCE.value
         if name.unit:
             values = values * UNITS[name.unit][1]
@@ -198,11 +220,11 @@ def _free(title: str, taken: dict[str, object]) -> str:
     """Return the title, or with a number where a column of that title is there already."""
     if title not in taken:
         return title
-    name, _, unit = title.rpartition(" / ")
+    name, mark, unit = title.rpartition(" / ") if " / " in title else (title, "", "")
     number = 2
-    while f"{name} ({number}) / {unit}" in taken:
+    while f"{name} ({number}){mark}{unit}" in taken:
         number += 1
-    return f"{name} ({number}) / {unit}"
+    return f"{name} ({number}){mark}{unit}"
 
 
 def _whole(values: Floats) -> npt.NDArray[np.float64] | npt.NDArray[np.int64]:

@@ -38,6 +38,9 @@ _READER = "biologic_mpr 1"
 TITLE = b"BIO-LOGIC MODULAR FILE"
 _FIRST = 52
 _MARK = b"MODULE"
+_CUT_BEHIND = (
+    "the file ends behind its data, within {}: it is cut or was still being written; start and loops may be missing"
+)
 
 FLAGS = {
     1: ("mode", 0, 0b11),
@@ -185,7 +188,7 @@ def recognise(source: Source) -> float:
 
 def read(source: Source) -> list[Measurement]:
     """All records of the file; raises InstrumentFileError."""
-    modules = read_modules(source)
+    modules, warnings = read_modules(source)
     data = next((m for m in modules if m.name == "VMP data"), None)
     settings = next((m for m in modules if m.name == "VMP Set"), None)
     if settings is None or data is None:
@@ -197,7 +200,6 @@ def read(source: Source) -> list[Measurement]:
             "the file is cut or was stopped before its first point; copy it again from the instrument's computer",
         )
     technique, said, declared, assumptions = read_settings(settings.data, settings.recent)
-    warnings: list[str] = []
     if sum(m.name == "VMP data" for m in modules) > 1:
         warnings.append("the file has several data modules: the first is read")
     started = _start(modules, said, assumptions, warnings)
@@ -223,14 +225,19 @@ def read(source: Source) -> list[Measurement]:
     return records(run)
 
 
-def read_modules(source: Source) -> list[Module]:
-    """The modules of a file, in order; raises InstrumentFileError where one should begin and does not."""
+def read_modules(source: Source) -> tuple[list[Module], list[str]]:
+    """The modules of a file, in order, and warnings; raises InstrumentFileError where one should begin and does not.
+
+    Behind the data the file may end early: log and loops that are not whole are a warning, since the points are there.
+    """
     data = source.data
     if not data:
         raise source.error("byte 0", "the file is empty", "copy it again from the instrument's computer")
     if not data.startswith(TITLE):
         raise not_this(source, NAME, "byte 0")
-    place, found = _FIRST, []
+    place = _FIRST
+    found: list[Module] = []
+    warnings: list[str] = []
     while place < len(data):
         if not data[place:].strip(b"\x00"):
             break  # room that the instrument's software took in advance
@@ -242,7 +249,11 @@ def read_modules(source: Source) -> list[Module]:
             )
         head = data[place + 6 : place + 65]
         recent = head[35:39] == b"\xff\xff\xff\xff"
+        after = any(m.name == "VMP data" for m in found)
         if len(head) < (59 if recent else 51):
+            if after:
+                warnings.append(_CUT_BEHIND.format("another module's head"))
+                break
             raise source.error(
                 f"byte {place}",
                 "the file ends within a module's head",
@@ -262,7 +273,9 @@ def read_modules(source: Source) -> list[Module]:
                 f"module '{name}' announces {length} bytes, but another module begins after {body.index(_MARK)}",
                 "bytes are missing within the file; copy it again from the instrument's computer",
             )
-        if len(body) < length and name != "VMP data":
+        if len(body) < length and after:
+            warnings.append(_CUT_BEHIND.format(f"module '{name}' ({len(body)} of {length} bytes)"))
+        elif len(body) < length and name != "VMP data":
             raise source.error(
                 f"byte {begin}",
                 f"module '{name}' announces {length} bytes, {len(body)} follow",
@@ -270,7 +283,7 @@ def read_modules(source: Source) -> list[Module]:
             )
         found.append(Module(name, recent, version, date.decode("latin-1"), body, length, begin))
         place = begin + length
-    return found
+    return found, warnings
 
 
 def _start(modules: list[Module], said: dict[str, Any], assumptions: list[str], warnings: list[str]) -> str:

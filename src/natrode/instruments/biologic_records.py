@@ -78,14 +78,14 @@ class Run:
         """Values in SI of the first of these columns that the file has."""
         for name in wanted:
             for position, found in enumerate(self.names):
-                if found.name == name:
+                if found.name == name and not names.is_normalised(found):
                     factor = names.UNITS[found.unit][1] if found.unit else 1.0
                     return self.raw.iloc[:, position].to_numpy(dtype=float) * factor
         return None
 
     def has(self, *wanted: str) -> bool:
         """Whether the file has one of these columns."""
-        return any(name.name in wanted for name in self.names)
+        return any(name.name in wanted and not names.is_normalised(name) for name in self.names)
 
 
 def area_assumption(value: float, unit: str) -> str:
@@ -240,7 +240,9 @@ def _current(run: Run, table: "pd.DataFrame", assumptions: list[str], warnings: 
         table[Column.CURRENT.value] = np.full(len(table), value)
         assumptions.append(f"current {value:g} A at every point, as the user says: the file has no current column")
         return
-    warnings.append("no current column; say what flowed, for example current='0.4 mA'")
+    density = next((n for n in run.names if n.name in names.CURRENTS), None)
+    only = "" if density is None else f" ({density.name}/{density.unit} rests on a declared area or mass: not used)"
+    warnings.append(f"no current column{only}; say what flowed, for example current='0.4 mA'")
 
 
 def _said_current(source: Source, said: object) -> float:
@@ -357,7 +359,7 @@ def _spectra(run: Run, frequency: Floats, rows: npt.NDArray[np.int64]) -> list[M
         else:
             measured.append((suffix, electrode, voltage, amplitude, z))
     if not measured:
-        problem = "the impedance is zero at every point" if empty else "frequencies but no Re(Z) and -Im(Z)"
+        problem = "the impedance is zero at every point" if empty else "frequencies but no Re(Z) and -Im(Z) in Ohm"
         raise run.source.error(
             f"technique {run.technique}", problem, "export the file again with freq/Hz, Re(Z)/Ohm and -Im(Z)/Ohm"
         )

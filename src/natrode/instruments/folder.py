@@ -275,7 +275,8 @@ def _what(record: Measurement, odd: list[str]) -> tuple[str, str]:
     """A few words on a record, and the side that the working electrode saw first."""
     name = "" if record.metadata.technique == "unknown" else f" ({record.metadata.technique})"
     if record.kind == "impedance":
-        return f"impedance{name}, {_spectra(record, odd)}", ""
+        whose = record.metadata.settings.get("electrode")
+        return f"impedance{name}{f' of {whose}' if whose else ''}, {_spectra(record, odd)}", ""
     if record.kind == "sweep":
         voltage = record.array(Column.VOLTAGE)
         return f"sweep{name}, {np.nanmin(voltage):.4g} to {np.nanmax(voltage):.4g} V", ""

@@ -54,8 +54,11 @@ def read(source: Source) -> list[Measurement]:
         sheets = _workbook.read_sheets(source)
         if _workbook.is_own(sheets) and "sheet" not in source.hints:
             return _workbook.own_records(source, sheets)
-        text = "\n".join("\t".join(row) for row in _workbook.chosen_sheet(source, sheets))
-        return _read(source, io.BytesIO(text.encode()), text, "XLSX workbook")
+        sheet = _workbook.chosen_sheet(source, sheets)
+        text = "\n".join("\t".join(row) for row in sheets[sheet])
+        records = _read(source, io.BytesIO(text.encode()), text, "XLSX workbook")
+        note = f"read from the sheet '{sheet}' of {len(sheets)}"
+        return [r.with_metadata(assumptions=(note, *r.metadata.assumptions)) for r in records]
     text = source.text()
     if not text.strip():
         raise source.error("line 1", "the file is empty", "export the measurement again")

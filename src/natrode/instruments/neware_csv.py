@@ -149,13 +149,14 @@ def _record(source: Source, names: _Names, found: Columns, others: list[int]) ->
     for role in ("time", "step_time"):
         if role in names.roles:
             scaled[role] = _clock(source, found, names.roles[role])
+    kinds = found.texts[names.roles["type"]] if "type" in names.roles else None
     if "time" in scaled:
         columns[Column.TIME] = scaled["time"]
-    columns[Column.VOLTAGE], columns[Column.CURRENT] = scaled["voltage"], scaled["current"]
+    columns[Column.VOLTAGE] = scaled["voltage"]
+    columns[Column.CURRENT] = _signed(scaled["current"], kinds, assumptions)
     for role, column in (("cycle", Column.CYCLE), ("step", Column.STEP)):
         if role in names.roles:
             columns[column] = _whole(source, found, names.roles[role], role)
-    kinds = found.texts[names.roles["type"]] if "type" in names.roles else None
     if kinds is not None:
         columns[STEP_TYPE] = kinds
     count = _step_count(columns, kinds, scaled.get("step_time"))
@@ -196,6 +197,15 @@ def _scaled(source: Source, names: _Names, found: Columns, role: str) -> Array:
     if values is None:
         raise source.error(f"column '{names.fields[position]}'", "holds no numbers", "export the test again")
     return rescale(values, one - zero) + zero
+
+
+def _signed(current: Array, kinds: list[str] | None, assumptions: list[str]) -> Array:
+    """The current, negative where the kind of step says discharge: some exports leave its sign out."""
+    discharge = np.array([re.search(r"DChg|放电", kind) is not None for kind in kinds or ()], dtype=bool)
+    if not discharge.any() or (current < 0).any() or not (current[discharge] > 0).any():
+        return current
+    assumptions.append("the export has no sign of the current: negative where the step type says discharge")
+    return np.where(discharge, -current, current)
 
 
 def _clock(source: Source, found: Columns, position: int) -> Array:

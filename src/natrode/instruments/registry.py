@@ -22,7 +22,7 @@ from natrode.units import read_quantity, write_quantity
 READERS = (
     "natrode_files", "biologic_mpr", "biologic_mpt", "eclab_text", "chi", "ivium", "versastudio", "parstat",
     "powersuite", "novocontrol", "gamry", "zplot", "autolab", "elchemea", "p00", "zahner", "neware", "neware_csv",
-    "generic",
+    "maccor", "generic",
 )  # fmt: skip
 """Modules of this package that hold a FORMAT."""
 STREAM_FROM = 1 << 26
