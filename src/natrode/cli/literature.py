@@ -80,6 +80,12 @@ def reproduce(
     out: Annotated[Path, Parameter(help="Folder for figures.json, index.html, records and plots' data.")] = Path(
         "results"
     ),
+    fresh: Annotated[
+        bool,
+        Parameter(
+            help="Compute stored studies of resolved electrodes anew and replace them (most of an hour).", negative=""
+        ),
+    ] = False,
     force: Force = False,
     json_: Annotated[Json, Parameter(name="--json")] = False,
 ) -> None:
@@ -91,7 +97,7 @@ def reproduce(
 
     with output_folder(out, force) as folder:
         with progress(not json_) as advance:
-            result = compute(list(papers), advance=advance)
+            result = compute(list(papers), advance=advance, fresh=fresh)
         text = figures_json(result)
         write_text(folder / "figures.json", text)
         write_text(folder / "index.html", reproduction_page(result))

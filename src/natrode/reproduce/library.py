@@ -38,6 +38,8 @@ compare-experiments {analysis, with, order}
                                        experiments; a list inside the list stands for experiments whose mutual order is
                                        left open
 arithmetic {function, ...}             no record: a function of `natrode.reproduce.arithmetic` with its own arguments
+resolved {answer}                      no record: what stored studies of electrodes resolved in three dimensions say, a
+                                       function of `natrode.reproduce.resolved`
 
 Comparison of computed with published: "equal" within the tolerance; "at least" and "at most" when the published figure
 is a bound of the computed one. A published list of two numbers is a range.
@@ -76,6 +78,13 @@ VALIDATION = "validation"
 _PER = ("interface", "cell")
 _CRITERIA = ("any", "short", "contact loss", "voltage limit")
 _KINDS = ("none", "hard short", "soft short", "contact loss", "voltage limit")
+_RESOLVED = (
+    "resistance-one-to-one",
+    "reaction-depth",
+    "steady-current",
+    "settling-time",
+    "skeleton",
+)
 _CONVENTIONS = ("largest survived", "lowest failed", "stripping", "plating", "onset")
 ANALYSES: dict[str, dict[str, str | tuple[str, ...]]] = {
     "interface-resistance": {"per": _PER, "spectrum": "count"},
@@ -97,6 +106,7 @@ ANALYSES: dict[str, dict[str, str | tuple[str, ...]]] = {
     "failure-kind": {"is": "kinds"},
     "compare-experiments": {"analysis": "analysis", "with": "table", "order": "experiments"},
     "arithmetic": {"function": "function"},
+    "resolved": {"answer": _RESOLVED},
 }
 """Analyses by name, and what each argument is: a dimension, words to choose from, or one of a few own kinds."""
 
@@ -844,7 +854,7 @@ def _check_figure(table: _FigureTable, where: str, validation: bool) -> None:
         refuse("baseline", "is missing; a retrodicted or blind figure is set beside a naive one")
     if table.analysis is not None:
         _check_analysis(table.analysis, table.arguments, f"{where}: analysis")
-    without = ("arithmetic", "compare-experiments")
+    without = ("arithmetic", "compare-experiments", "resolved")
     if table.analysis is not None and (table.experiment is None) != (table.analysis in without):
         refuse("experiment", f"every analysis but {' and '.join(without)} needs one")
 

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from natrode import __version__
 from natrode.files import write_text
-from natrode.reproduce import arithmetic, library
+from natrode.reproduce import arithmetic, library, resolved
 from natrode.reproduce.library import VALIDATION, Figure, Paper
 from natrode.reproduce.table import Driver, FigureRow, FlagRow, Number, Reproduction, Status
 from natrode.reproduce.trials import Outcome, central_of, flattened, question, questions_of, run_trial, sample_for
@@ -33,13 +33,16 @@ DRIVER = 0.25
 """Rank correlation from which on a parameter is named as a driver."""
 
 
-def reproduce(keys: Sequence[str] = (), *, advance: Advance | None = None, workers: int | None = None) -> Reproduction:
+def reproduce(
+    keys: Sequence[str] = (), *, advance: Advance | None = None, workers: int | None = None, fresh: bool = False
+) -> Reproduction:
     """Run the experiments of papers and compare.
 
     Args:
         keys: papers by key or short name, or "validation"; all five papers and the validation set when empty.
         advance: called with done, total and text.
         workers: processes; the machine's cores when not given.
+        fresh: first compute the stored studies of resolved electrodes anew and replace them (most of an hour).
 
     Returns:
         The frozen table that the report shows.
@@ -50,6 +53,8 @@ def reproduce(keys: Sequence[str] = (), *, advance: Advance | None = None, worke
     started = time.monotonic()
     names = list(keys) or [*library.paper_names(), VALIDATION]
     papers = [library.load_paper(name) for name in dict.fromkeys(names)]
+    if fresh:
+        resolved.refresh(advance=advance)
     jobs = [(paper.key, trial.id) for paper in papers for trial in paper.trials if _is_needed(paper, trial.id)]
     outcomes = _run(jobs, advance, workers or os.cpu_count() or 1)
     rows: list[FigureRow] = []
@@ -60,6 +65,7 @@ def reproduce(keys: Sequence[str] = (), *, advance: Advance | None = None, worke
         rows += [_row(paper, figure, own) for figure in paper.figures]
         views += views_of(paper, own, rows)
         flags += library.flag_rows(paper)
+    views += resolved.views([paper.key for paper in papers])
     views += laws_views(papers, rows, {trial: outcome for (_, trial), outcome in outcomes.items()})
     seeds = [c.seed for paper in papers for c in paper.calibrations.values()]
     draws = max((c.draws for paper in papers for c in paper.calibrations.values()), default=1)
@@ -105,6 +111,8 @@ def _row(paper: Paper, figure: Figure, outcomes: Mapping[str, Outcome]) -> Figur
         return _bare(figure, "not computed", figure.not_computed or "no analysis is named for it")
     if figure.analysis == "arithmetic":
         return _arithmetic(figure)
+    if figure.analysis == "resolved":
+        return _resolved(figure)
     if figure.analysis == "compare-experiments":
         return _observation(figure, _ordered(figure, outcomes), f"order {figure.arguments['order']}")
     outcome = outcomes[str(figure.experiment)]
@@ -174,6 +182,31 @@ def _arithmetic(figure: Figure) -> FigureRow:
         status = "agrees" if agrees else "misses"
     note = found.sentence if agrees or not figure.explanation else f"{found.sentence}. {figure.explanation}"
     return _bare(figure, status, note, value, f"recomputed by {figure.arguments['function']}")
+
+
+def _resolved(figure: Figure) -> FigureRow:
+    """A row that a stored study of resolved electrodes answers."""
+    try:
+        found = resolved.ANSWERS[str(figure.arguments["answer"])]()
+    except resolved.StaleStudyError as error:
+        return _bare(figure, "not computed", str(error))
+    method = f"resolved electrodes in three dimensions, study {found.study}"
+    if found.share is not None:
+        status: Status = (
+            "observation holds"
+            if found.share >= MOST
+            else "observation fails"
+            if found.share <= LEAST
+            else "not informative"
+        )
+        note = found.sentence if status == "observation holds" else f"{found.sentence}. {figure.explanation}"
+        return _bare(figure, status, note, found.share >= 0.5, method)
+    assert found.value is not None
+    assert found.interval is not None
+    value, low, high = (figure.in_unit(number) for number in (found.value, *found.interval))
+    status, why = _judged(figure, value, (low, high))
+    note = ". ".join(part for part in (why, found.sentence, figure.explanation) if part)
+    return _with(_bare(figure, status, note, value, method), interval=(low, high))
 
 
 def _within(value: float, tolerated: tuple[float, float] | None) -> bool:
