@@ -1,6 +1,7 @@
 """The record: equal after every round trip, immutable, and honest about files that were changed."""
 
 import json
+import pickle
 import warnings
 
 import numpy as np
@@ -339,3 +340,17 @@ def test_the_index_is_plain_json(tmp_path):
     Experiment("x", (cycling(),)).save(tmp_path)
     document = json.loads((tmp_path / "experiment.json").read_text())
     assert document["measurements"][0] == {"file": "00-cycling.parquet", "kind": "cycling", "sha256": cycling().digest}
+
+
+def test_what_follows_from_a_record_is_worked_out_once_and_does_not_travel():
+    record, calls = cycling(), []
+
+    def largest(measurement, factor):
+        calls.append(factor)
+        return factor * measurement.array(Column.VOLTAGE).max()
+
+    assert record.derived(largest, 2.0) == record.derived(largest, 2.0) == record.derived(largest, 1.0) * 2
+    assert calls == [2.0, 1.0]
+    copy = pickle.loads(pickle.dumps(record))
+    assert copy == record
+    assert "_derived" not in vars(copy)

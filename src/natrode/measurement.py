@@ -7,12 +7,12 @@ oxidation (stripping) at the working electrode; the imaginary part of an impedan
 import hashlib
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Concatenate, Literal, ParamSpec, Self, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +24,9 @@ from natrode.errors import RecordError
 if TYPE_CHECKING:
     import pandas as pd
 
+
+T = TypeVar("T")
+P = ParamSpec("P")
 
 MARK = "SIMULATED by natrode"
 """How the heading begins of the column that every exported table of a simulation carries."""
@@ -161,6 +164,21 @@ class Measurement:
         self._metadata = metadata
         self._columns = columns
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {"_metadata": self._metadata, "_columns": self._columns}
+
+    @cached_property
+    def _derived(self) -> dict[Hashable, Any]:
+        return {}
+
+    def derived(self, find: "Callable[Concatenate[Self, P], T]", *arguments: P.args, **named: P.kwargs) -> T:
+        """Return `find(self, *arguments)`, worked out once: a record never changes, nor does what follows from it."""
+        key = (find, arguments, tuple(named.items()))
+        if key not in self._derived:
+            self._derived[key] = find(self, *arguments, **named)
+        found: T = self._derived[key]
+        return found
+
     @cached_property
     def _table(self) -> "pd.DataFrame":
         import pandas as pd
@@ -256,7 +274,7 @@ class Measurement:
         """SHA-256 over metadata and table: the record's identity, independent of file format."""
         digest = hashlib.sha256(self.metadata._bytes)
         for name, values in self._columns.items():
-            digest.update(f"|{name}:{values.dtype}|".encode())
+            digest.update(f"|{name}:{_name_of(values.dtype)}|".encode())
             if values.dtype.kind == "f":  # equal records, equal bytes: one NaN, one zero
                 values = np.where(np.isnan(values), np.nan, values) + 0.0
             plain = values.dtype.kind in "biuf"
@@ -402,6 +420,11 @@ def _read_only(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
     shown = values.view()
     shown.flags.writeable = False
     return shown
+
+
+@lru_cache
+def _name_of(dtype: "np.dtype[Any]") -> str:
+    return str(dtype)
 
 
 def _changed(metadata: Metadata, changes: Mapping[str, Any]) -> Metadata:

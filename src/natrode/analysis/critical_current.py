@@ -15,6 +15,7 @@ from natrode.analysis.reading import (
     area_of,
     conditions_of,
     interfaces_of,
+    median,
     of_kind,
     provenance,
 )
@@ -232,19 +233,19 @@ def _protocol(cycling: Measurement, half: HalfCycles, steps: CurrentSteps, area:
     found: dict[str, Any] = {**conditions_of(cycling), "one_sided": half.one_sided}
     if len(steps.current):
         whole = steps.half_cycles[:-1] if len(steps.current) > 1 else steps.half_cycles
-        per_step = float(np.median(whole))
+        per_step = median(whole)
         increments = np.diff(steps.current)
         full = slice(0, -1) if len(steps.current) > 1 else slice(None)
         charge, duration = steps.charge[full], steps.duration[full]
         found |= {
             "first_current": float(steps.current[0]),
-            "step": float(np.median(increments)) if increments.size else None,
-            "step_is_regular": bool(np.ptp(increments) < 0.1 * np.median(increments)) if increments.size else None,
+            "step": median(increments) if increments.size else None,
+            "step_is_regular": bool(np.ptp(increments) < 0.1 * median(increments)) if increments.size else None,
             "half_cycles_per_step": per_step,
             "cycles_per_step": per_step if half.one_sided else per_step / 2.0,
             "limited_by": _limited_by(charge, duration),
-            "charge_per_half_cycle": float(np.median(charge)),
-            "time_per_half_cycle": float(np.median(duration)),
+            "charge_per_half_cycle": median(charge),
+            "time_per_half_cycle": median(duration),
             "current_is": "per area" if area is not None else "total",
         }
     if cycling.metadata.settings:
@@ -255,7 +256,7 @@ def _protocol(cycling: Measurement, half: HalfCycles, steps: CurrentSteps, area:
 def _limited_by(charge: Array, duration: Array) -> str:
     if len(charge) < 2:
         return "unknown"
-    spread = [float(np.ptp(values) / np.median(values)) for values in (charge, duration)]
+    spread = [float(np.ptp(values) / median(values)) for values in (charge, duration)]
     if min(spread) > 0.05:
         return "neither a fixed charge nor a fixed time"
     return "charge" if spread[0] < spread[1] else "time"
@@ -270,7 +271,7 @@ def _bracket(half: HalfCycles, steps: CurrentSteps, verdict: FailureVerdict) -> 
     if verdict.kind in SHORTS and verdict.half_cycle is not None:  # suspected: sure up to the step before only
         suspect = int(np.searchsorted(steps.first, verdict.half_cycle, side="right")) - 1
         return (suspect - 1 if suspect > 0 else None), None
-    usual = np.median(steps.half_cycles[:-1]) if count > 1 else 2.0 - half.one_sided
+    usual = median(steps.half_cycles[:-1]) if count > 1 else 2.0 - half.one_sided
     charges = np.abs(half.charge)
     last_full = len(half) < 3 or charges[-1] >= 0.97 * charges[-3] or half.duration[-1] >= 0.97 * half.duration[-3]
     complete = steps.half_cycles[-1] >= usual and last_full
@@ -349,7 +350,7 @@ def _non_ohmic(question: Result, steps: CurrentSteps, failed: int | None) -> Res
     count = len(steps.current) if failed is None else failed + 1
     if count < 4:
         return asked.refused("needs four steps at least")
-    baseline = float(np.median(steps.resistance[:3]))
+    baseline = median(steps.resistance[:3])
     above = steps.resistance[:count] > (1.0 + NON_OHMIC) * baseline
     if failed is not None and count > 1 and not above[-1]:
         above = above[:-1]  # a shorted step says nothing about polarisation

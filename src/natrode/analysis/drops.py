@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from natrode.analysis.evidence import FALL, UNMEASURED_SWING, Evidence, Trace, first_lasting, split_time
-from natrode.analysis.reading import Array
+from natrode.analysis.reading import Array, median
 
 COLLAPSE_OF_ELECTROLYTE = 0.5
 COLLAPSE_OF_LOWEST = 0.3
@@ -125,7 +125,7 @@ def _step_within(trace: Trace) -> Evidence | None:
     inside &= (usual[owner] <= FALL) & (position < length[owner] - 2)
     for k in np.flatnonzero(inside & (step > FALL * scale) & (step > 6.0 * noise))[:50]:
         j = int(owner[k])
-        before, after = float(np.median(r[k - 3 : k])), float(np.median(r[k : k + 3]))
+        before, after = median(r[k - 3 : k]), median(r[k : k + 3])
         interval = trace.time[k] - trace.time[k - 1]
         limit = FALL + (0.0 if trace.compensated or interval < 120.0 else UNMEASURED_SWING / 2.0)
         sharp = step[k] > 0.6 * (r[k - 3 : k].max() - r[k : k + 3].min())
@@ -183,7 +183,7 @@ def _current_groups(trace: Trace) -> Groups:
         if end - begin < 4:
             continue
         members = order[begin:end]
-        full = members[amount[members] >= 0.9 * np.median(amount[members])]
+        full = members[amount[members] >= 0.9 * median(amount[members])]
         if len(full) > 3:
             groups.append(full)
     return groups
@@ -195,8 +195,8 @@ def _previous_median(values: Array, window: int = WINDOW) -> tuple[Array, Array,
     centre, spread, trend = (np.full(n, np.nan) for _ in range(3))
     for k in range(3, min(window, n)):
         part = values[:k]
-        centre[k], trend[k] = np.median(part), part[-1] / part[0]
-        spread[k] = np.median(np.abs(part - centre[k]))
+        centre[k], trend[k] = median(part), part[-1] / part[0]
+        spread[k] = median(np.abs(part - centre[k]))
     if n > window:
         parts = np.lib.stride_tricks.sliding_window_view(values[:-1], window)
         centre[window:] = np.median(parts, axis=1)

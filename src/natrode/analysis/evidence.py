@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from natrode.analysis.halves import HalfCycles, half_cycles
-from natrode.analysis.reading import ZERO_CELSIUS, Array
+from natrode.analysis.reading import ZERO_CELSIUS, Array, median
 from natrode.measurement import Column, Measurement
 from natrode.physics.transport import arrhenius_conductivity
 
@@ -263,13 +263,13 @@ def noise_burst(trace: Trace) -> Evidence | None:
         return None
     relative = (trace.noise * current / np.maximum(np.abs(trace.half.voltage_mean), 1e-12))[finite]
     values = (trace.noise * current)[finite]
-    differences = 0.9 * float(np.median(trace.samples[finite].sum(axis=1))) - 3.0
+    differences = 0.9 * median(trace.samples[finite].sum(axis=1)) - 3.0
     together = int(np.clip(np.ceil(40.0 / differences), 1, 15))
     if len(values) < 3 * together:
         return None
     smooth = np.median(np.lib.stride_tricks.sliding_window_view(values, together), axis=1)
     visible = np.median(np.lib.stride_tricks.sliding_window_view(relative, together), axis=1) > 0.005
-    base = float(np.median(values[: max(3, len(values) // 3)]))
+    base = median(values[: max(3, len(values) // 3)])
     k = first_lasting(visible & (smooth**2 > NOISE_VARIANCE * base**2), 2)
     if k is None or k == 0:
         return None
@@ -305,7 +305,7 @@ def cut_short(half: HalfCycles) -> Mask:
     for values in quantities:
         expected = np.full(len(half), np.nan)
         for k in range(1, min(6, len(half))):
-            expected[k] = np.median(values[:k])
+            expected[k] = median(values[:k])
         if len(half) > 6:
             windows = np.lib.stride_tricks.sliding_window_view(values[:-1], 6)
             expected[6:] = np.median(windows, axis=1)

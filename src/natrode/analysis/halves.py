@@ -6,7 +6,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from natrode.analysis.reading import Array, Record, of_kind
+from natrode.analysis.reading import Array, Record, median, of_kind
 from natrode.errors import RecordError
 from natrode.measurement import Column, Measurement
 
@@ -100,7 +100,15 @@ def half_cycles(record: Record, threshold: float | None = None) -> HalfCycles:
     Raises:
         RecordError: for a record of another kind, or one whose time runs backwards.
     """
-    record = of_kind(record, "cycling")
+    cycling = of_kind(record, "cycling")
+    return cycling.derived(_by_own_threshold) if threshold is None else _found(cycling, threshold)
+
+
+def _by_own_threshold(record: Measurement) -> HalfCycles:
+    return _found(record, None)
+
+
+def _found(record: Measurement, threshold: float | None) -> HalfCycles:
     time, voltage = record.array(Column.TIME), record.array(Column.VOLTAGE)
     current = record.array(Column.CURRENT) if Column.CURRENT in record else np.full(len(time), np.nan)
     measured = bool(np.isfinite(current).any())
@@ -178,7 +186,7 @@ def _jumps(signal: Array, new: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
     change = np.abs(np.diff(signal))
     change[new[1:]] = 0.0
     size = np.abs(signal)
-    noise = 8.0 * float(np.median(change[size[1:] > 0.0])) if np.any(size[1:] > 0.0) else 0.0
+    noise = 8.0 * median(change[size[1:] > 0.0]) if np.any(size[1:] > 0.0) else 0.0
     jump = change > np.maximum(STEP_CHANGE * np.maximum(size[1:], size[:-1]), noise)
     jump[0] = jump[-1] = False
     jump[1:] &= change[:-1] < 0.2 * change[1:]
@@ -250,7 +258,7 @@ def _not_artefacts(first: Indices, last: Indices, charge: Array, measured: bool)
     single = first == last
     if not measured or single.all():
         return np.ones(len(first), dtype=bool)
-    typical = np.median(np.abs(charge[~single]))
+    typical = median(np.abs(charge[~single]))
     return np.asarray(~(single & (np.abs(charge) < 0.01 * typical)))
 
 

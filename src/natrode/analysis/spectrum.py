@@ -4,8 +4,9 @@ No circuit and no distribution of relaxation times: a crossing, a plateau, or a 
 of the outermost arc, and a plain word when the measured range does not reach that far.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -29,14 +30,33 @@ BLOCKING_PHASE = 60.0
 
 @dataclass(frozen=True)
 class Intercepts:
-    """Real-axis intercepts of one spectrum, each a Result in Ohm of the whole cell."""
+    """Real-axis intercepts of one spectrum, each a Result in Ohm of the whole cell, worked out when asked for."""
 
-    high: Result
-    """High-frequency end: the electrolyte, as far as its arcs lie above the measured range."""
-    low: Result
-    """Low-frequency end: everything that passes direct current."""
+    question: Result
+    frequency: Array
+    """From high to low [Hz]."""
+    impedance: Complex
+    """[Ohm]"""
     relative_noise: float
     """Noise of the real and of the imaginary part, over |Z|."""
+
+    @cached_property
+    def high(self) -> Result:
+        """High-frequency end: the electrolyte, as far as its arcs lie above the measured range."""
+        return self._end(_high)
+
+    @cached_property
+    def low(self) -> Result:
+        """Low-frequency end: everything that passes direct current."""
+        return self._end(_low)
+
+    def _end(self, find: Callable[[Result, Array, Array, Array, Array], Result]) -> Result:
+        z = self.impedance
+        if len(z) < FEWEST_POINTS:
+            return self.question.refused(f"a spectrum of {len(z)} points: at least {FEWEST_POINTS} are needed")
+        if not z.any():
+            return self.question.refused("the impedance is zero at every frequency")
+        return find(self.question, self.frequency, z.real, -z.imag, self.relative_noise * np.abs(z))
 
 
 def real_axis_intercepts(spectrum: Measurement) -> Intercepts:
@@ -57,6 +77,10 @@ def real_axis_intercepts(spectrum: Measurement) -> Intercepts:
     circle), with linear propagation of the noise. Source: Cole & Cole, J. Chem. Phys. 9 (1941) 341 for the
     circle; Kasa, IEEE Trans. Instrum. Meas. 25 (1976) 8 for the fit.
     """
+    return spectrum.derived(_intercepts)
+
+
+def _intercepts(spectrum: Measurement) -> Intercepts:
     frequency, z = sorted_spectrum(spectrum)
     question = Result(
         quantity="real-axis intercept",
@@ -68,17 +92,7 @@ def real_axis_intercepts(spectrum: Measurement) -> Intercepts:
         settings=conditions_of(spectrum),
         **provenance(spectrum),
     )
-    if len(z) < FEWEST_POINTS:
-        text = f"a spectrum of {len(z)} points: at least {FEWEST_POINTS} are needed"
-        return Intercepts(question.refused(text), question.refused(text), 0.0)
-    if not z.any():
-        text = "the impedance is zero at every frequency"
-        return Intercepts(question.refused(text), question.refused(text), 0.0)
-    noise = relative_noise(z)
-    sigma = noise * np.abs(z)
-    high = _high(question, frequency, z.real, -z.imag, sigma)
-    low = _low(question, frequency, z.real, -z.imag, sigma)
-    return Intercepts(high, low, noise)
+    return Intercepts(question, frequency, z, relative_noise(z) if len(z) >= FEWEST_POINTS and z.any() else 0.0)
 
 
 def rows_of(spectrum: Measurement) -> npt.NDArray[np.intp]:
@@ -141,13 +155,12 @@ def relative_noise(z: Complex) -> float:
 
 def _peak(y: Array, sigma: Array) -> int | None:
     """First local maximum of y with a far side that falls by 6 sigma and by 10 % of the rise before it."""
-    best, lowest = 0, float(y[0])
-    for k in range(1, len(y)):
-        if y[k] > y[best]:
+    best, lowest = 0, np.minimum.accumulate(y).tolist()
+    for k, (value, noise) in enumerate(zip(y.tolist(), sigma.tolist(), strict=True)):
+        if value > y[best]:
             best = k
-        elif y[best] - y[k] > max(6.0 * sigma[k], 0.1 * (y[best] - lowest)):
+        elif y[best] - value > max(6.0 * noise, 0.1 * (y[best] - lowest[best])):
             return best
-        lowest = min(lowest, float(y[: best + 1].min()))
     return None
 
 

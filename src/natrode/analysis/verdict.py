@@ -1,6 +1,6 @@
 """Whether, how and when a cell failed, with the witnesses and how sure they make it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -137,8 +137,23 @@ def failure(
     """
     cycling = of_kind(record, "cycling")
     electrolyte, note = _electrolyte(record, cycling, electrolyte_resistance)
-    trace = trace_of(cycling, reference_temperature, activation_energy)
     limit = voltage_limit if voltage_limit is not None else _limit_in(cycling.metadata.settings)
+    asked = (electrolyte, note, limit, reference_temperature, activation_energy)
+    if isinstance(record, Experiment):
+        return _judged(cycling, *asked, record.of_kind("impedance"))
+    return cycling.derived(_judged, *asked)
+
+
+def _judged(
+    cycling: Measurement,
+    electrolyte: tuple[float, float] | None,
+    note: str,
+    limit: float | None,
+    reference_temperature: float | None,
+    activation_energy: float,
+    spectra: Sequence[Measurement] = (),
+) -> FailureVerdict:
+    trace = trace_of(cycling, reference_temperature, activation_energy)
     settings = {
         **conditions_of(cycling),
         "electrolyte_resistance": None if electrolyte is None else electrolyte[0],
@@ -157,19 +172,17 @@ def failure(
     polarised, kind = _polarisation_evidence(trace, settings["voltage_limit"])
     if trace.half.basis == "voltage":  # without a current a change of current looks like anything else
         shorts, polarised = [e for e in shorts if e.kind == "resistance drop"], []
-    seen, undecided = _seen_in_spectra(record, trace)
+    seen, undecided = _seen_in_spectra(spectra, trace)
     shorts, early = _joined(shorts, seen)
     found = _verdict(cycling, trace, shorts, polarised, kind, margin, settings)
     return replace(found, undecided=(*undecided, *early))
 
 
-def _seen_in_spectra(record: Record, trace: Trace) -> tuple[list[Evidence], list[Evidence]]:
+def _seen_in_spectra(records: Sequence[Measurement], trace: Trace) -> tuple[list[Evidence], list[Evidence]]:
     """Witnesses in an experiment's spectra, and what they cannot decide, each with its half cycle."""
-    if not isinstance(record, Experiment):
-        return [], []
     found: list[Evidence] = []
     undecided: list[Evidence] = []
-    for impedance in record.of_kind("impedance"):
+    for impedance in records:
         series = spectrum_series(impedance)
         if series is not None:
             witnesses, open_questions = collapses(series)

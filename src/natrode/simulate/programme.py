@@ -1,6 +1,7 @@
 """From a protocol to the blocks that the kernel runs."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -30,11 +31,14 @@ from natrode.specification import Specification
 FloatArray = npt.NDArray[np.float64]
 
 
+@lru_cache(maxsize=64)
 def frequencies(settings: ImpedanceSettings) -> FloatArray:
     """Frequencies of a spectrum from high to low [Hz], evenly spaced in the logarithm."""
     decades = np.log10(settings.highest_frequency / settings.lowest_frequency)
     count = max(2, round(decades * settings.points_per_decade) + 1)
-    return np.geomspace(settings.highest_frequency, settings.lowest_frequency, count)
+    found = np.geomspace(settings.highest_frequency, settings.lowest_frequency, count)
+    found.flags.writeable = False
+    return found
 
 
 def spectrum_time(settings: ImpedanceSettings) -> float:
@@ -42,8 +46,12 @@ def spectrum_time(settings: ImpedanceSettings) -> float:
     return float(np.maximum(1.0, 3.0 / frequencies(settings)).sum())
 
 
-def blocks(protocol: Protocol, area: float) -> tuple[FloatArray, dict[int, ImpedanceSettings]]:
-    """Blocks of the programme and the impedance settings by step number; `area` of the working electrode [m2]."""
+@lru_cache(maxsize=16)
+def blocks(protocol: Protocol, area: float) -> tuple[FloatArray, Mapping[int, ImpedanceSettings]]:
+    """Blocks of the programme and the impedance settings by step number; `area` of the working electrode [m2].
+
+    Many cells run one protocol: the blocks are kept, not to be changed.
+    """
     rows: list[FloatArray] = []
     spectra: dict[int, ImpedanceSettings] = {}
     number = 0
@@ -164,19 +172,14 @@ def _sweeps(add: Callable[..., None], step: LinearSweep, points: int) -> None:
 
 def sample_bound(rows: FloatArray, interval: float) -> int:
     """Upper bound of the samples that a programme writes."""
-    total = 0
-    for row in rows:
-        stretches = 1
-        pauses = 0
-        if row[kernel.KIND] == kernel.CYCLING:
-            cycles = int(row[kernel.CYCLES])
-            if row[kernel.LOGARITHMIC] and cycles > 12:
-                cycles = min(cycles, 10 + int(40 * np.log10(cycles)) + 4)
-            stretches = 2 * (cycles + 1)
-            pauses = stretches if row[kernel.PAUSE] else 0
-        each = row[kernel.DURATION] / interval + 4 if interval > 0 else row[kernel.POINTS] + 3
-        total += int(stretches * each) + 6 * pauses
-    return total + 32
+    cycles = np.floor(rows[:, kernel.CYCLES])
+    few = 10 + np.floor(40 * np.log10(np.maximum(cycles, 1))) + 4
+    cycles = np.where((rows[:, kernel.LOGARITHMIC] > 0) & (cycles > 12), np.minimum(cycles, few), cycles)
+    cycling = rows[:, kernel.KIND] == kernel.CYCLING
+    stretches = np.where(cycling, 2 * (cycles + 1), 1)
+    pauses = np.where(cycling & (rows[:, kernel.PAUSE] > 0), stretches, 0)
+    each = rows[:, kernel.DURATION] / interval + 4 if interval > 0 else rows[:, kernel.POINTS] + 3
+    return int(np.sum(np.floor(stretches * each) + 6 * pauses)) + 32
 
 
 def snapshot_bound(rows: FloatArray) -> int:

@@ -198,8 +198,6 @@ def _metadata(cell: Cell, protocol: Protocol, seed: int | None, ended: int, cycl
 
 
 def _cycling(metadata: Metadata, samples: FloatArray) -> Measurement:
-    import pandas as pd
-
     columns: dict[str, npt.NDArray[np.generic]] = {
         Column.TIME.value: samples[:, 0],
         Column.VOLTAGE.value: samples[:, 1],
@@ -211,7 +209,7 @@ def _cycling(metadata: Metadata, samples: FloatArray) -> Measurement:
     }
     if len(samples) and np.isfinite(samples[0, 7]):
         columns[Column.PRESSURE.value] = samples[:, 7]
-    return Measurement(metadata, pd.DataFrame(columns))
+    return Measurement(metadata, columns)
 
 
 def _sweeps(metadata: Metadata, samples: FloatArray, protocol: Protocol) -> list[Measurement]:
@@ -231,8 +229,6 @@ def _impedance(
     snapshots: FloatArray,
     spectra: Mapping[int, ImpedanceSettings],
 ) -> Measurement:
-    import pandas as pd
-
     parts = []
     for index, snapshot in enumerate(snapshots, 1):
         frequency = programme.frequencies(spectra[int(snapshot[6])])
@@ -253,7 +249,7 @@ def _impedance(
         Column.STEP,
     )
     counted = (Column.SPECTRUM, Column.STEP)
-    frame = pd.DataFrame(
-        {name.value: rows[:, n].astype(np.int64) if name in counted else rows[:, n] for n, name in enumerate(names)}
-    )
-    return Measurement(metadata.model_copy(update={"kind": "impedance", "technique": "impedance"}), frame)
+    columns = {
+        name.value: rows[:, n].astype(np.int64) if name in counted else rows[:, n] for n, name in enumerate(names)
+    }
+    return Measurement(metadata.model_copy(update={"kind": "impedance", "technique": "impedance"}), columns)
