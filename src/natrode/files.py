@@ -34,14 +34,8 @@ def write_bytes(path: Path, data: bytes) -> None:
         raise
 
 
-@contextmanager
-def output_folder(path: Path, force: bool = False) -> Iterator[Path]:
-    """Give a temporary folder that becomes `path` when the block ends well; a former result stays until then.
-
-    Raises OutputError when `path` exists and `force` is not set, when it holds something that natrode did not
-    write (never removed, with `force` or without), or when it is not writable.
-    """
-    path = path.absolute()
+def check_output_folder(path: Path, force: bool = False) -> None:
+    """Raise OutputError when a result must not be written to `path`, for the reasons of `output_folder`."""
     occupied = path.exists() and (not path.is_dir() or any(path.iterdir()))
     if occupied and not path.is_dir():
         raise OutputError(f"{path}: is a file, not a folder; choose another name for --out")
@@ -51,6 +45,17 @@ def output_folder(path: Path, force: bool = False) -> Iterator[Path]:
         raise OutputError(f"{path}: holds {foreign[0]}, which natrode did not write; move it or choose another folder")
     if occupied and not force:
         raise OutputError(f"{path}: holds another run; choose another folder or add --force to replace it")
+
+
+@contextmanager
+def output_folder(path: Path, force: bool = False) -> Iterator[Path]:
+    """Give a temporary folder that becomes `path` when the block ends well; a former result stays until then.
+
+    Raises OutputError when `path` exists and `force` is not set, when it holds something that natrode did not
+    write (never removed, with `force` or without), or when it is not writable.
+    """
+    path = path.absolute()
+    check_output_folder(path, force)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         work = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}."))

@@ -4,10 +4,17 @@ import sys
 
 from cyclopts import CycloptsError
 
-from natrode.cli import analysis, experiments, files, literature, microstructure  # each registers its commands
+from natrode.cli import (  # each registers its commands
+    analysis,
+    experiments,
+    files,
+    literature,
+    microstructure,
+    sweeping,
+)
 from natrode.cli.application import app
 
-__all__ = ["analysis", "app", "experiments", "files", "literature", "main", "microstructure"]
+__all__ = ["analysis", "app", "experiments", "files", "literature", "main", "microstructure", "sweeping"]
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -71,6 +71,8 @@ class Course:
     ended: int
     cycles: int
     state: State
+    outcome: str
+    """In a word or two: completed, hard short, soft short, reservoir empty, contact lost, ..."""
     message: str
 
 
@@ -130,9 +132,12 @@ def course(model: FullModel, protocol: Protocol, start: State | None = None) -> 
     snapshots = np.empty((len(taken), len(state)))
     count, spectra, ended = kernel.run(battery, state, rows, samples, snapshots)
     cycles = int(label[0])
+    outcome, why = _ending(battery, state, ended)
+    at = f"in cycle {cycles}, step {int(label[1])}, at {state[modes.shape[1] + kernel.NOW] / 3600:.4g} h"
+    message = "the protocol ran to its end" if ended == kernel.COMPLETED else f"stopped {at}: {why}"
     return Course(
         samples[:count], snapshots[:spectra], taken[:spectra], ended, cycles,
-        State(state, cycles, int(label[2]), model.cell.name), _ending(battery, state, ended, cycles, int(label[1])),
+        State(state, cycles, int(label[2]), model.cell.name), outcome, message,
     )  # fmt: skip
 
 
@@ -154,31 +159,27 @@ def _modes(model: FullModel) -> FloatArray:
     return particle_modes()
 
 
-def _ending(battery: kernel.Battery, state: FloatArray, ended: int, cycles: int, step: int) -> str:
-    """Say how a run ended: at which cycle and why, out of the state."""
+def _ending(battery: kernel.Battery, state: FloatArray, ended: int) -> tuple[str, str]:
+    """Say how a run ended, out of the state: in a word or two, and in a sentence."""
     n = battery.modes.shape[1]
-    where = f"in cycle {cycles}, step {step}, at {state[n + kernel.NOW] / 3600:.4g} h"
     if ended == kernel.SHORTED:
-        return f"stopped {where}: hard short, a filament is through"
+        return "hard short", "hard short, a filament is through"
     if ended == kernel.NEVER_CHARGED:
         leak = kernel.leak_of(battery, state)
-        why = (
-            f"soft short, the leak is {1e3 * leak:.3g} mS"
-            if leak > 0
-            else "the voltage does not reach the upper cut-off"
-        )
-        return f"stopped {where}: the charge never ends ({why})"
+        if leak > 0:
+            return "soft short", f"the charge never ends (soft short, the leak is {1e3 * leak:.3g} mS)"
+        return "never charged", "the charge never ends (the voltage does not reach the upper cut-off)"
     if ended == kernel.POLARISED:
         left = kernel.contact_left(battery, state)
         if state[n + kernel.EMPTY] > 0:
-            return f"stopped {where}: reservoir empty, no sodium is left to discharge"
+            return "reservoir empty", "reservoir empty, no sodium is left to discharge"
         if left < POLARISED_CONTACT:
-            return f"stopped {where}: contact lost ({100 * left:.2g} % is left), polarisation hits the cut-off at once"
-        return f"stopped {where}: polarisation hits the cut-off at once, no capacity"
+            return "contact lost", f"contact lost ({100 * left:.2g} % is left), polarisation hits the cut-off at once"
+        return "polarised", "polarisation hits the cut-off at once, no capacity"
     if ended == kernel.STUCK:
         inside = f"void {1e6 * state[n + kernel.ANODE + 1]:.4g} um, filling {state[n + kernel.FILLING]:.4g}"
-        return f"the solver failed {where} ({inside}); all cycles before are kept"
-    return "the protocol ran to its end"
+        return "solver failed", f"the solver failed ({inside}); all cycles before are kept"
+    return "completed", "the protocol ran to its end"
 
 
 # ---- programme --------------------------------------------------------------------------------------------------
@@ -333,6 +334,7 @@ def _metadata(model: FullModel, protocol: Protocol, done: Course, seed: int | No
         settings={
             "protocol": protocol.model_dump(mode="json", exclude_none=True),
             "end": done.message,
+            "outcome": done.outcome,
             "cycles": done.cycles,
             "active mass / kg": cell.active_mass,
             "theoretical charge / C": model.theoretical_charge,
