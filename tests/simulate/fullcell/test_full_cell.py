@@ -181,6 +181,12 @@ def test_cycles_that_repeat_are_those_that_are_integrated(interface):
     assert np.allclose(block.state.values[n:], single.state.values[n:], rtol=1e-8)
 
 
+def test_time_never_runs_backwards_in_repeated_cycles():
+    done = run.course(assemble(cell()), protocol(2.0, 300, 4))
+    assert (np.diff(done.samples[:, 0]) >= 0).all()
+    assert len(run.record(assemble(cell()), protocol(2.0, 300, 4), done).cycling.table) == len(done.samples)
+
+
 def test_repeated_cycles_end_before_the_anode_is_empty():
     """Sodium that does not come back is counted on through repeated cycles, and the run ends where it is gone."""
     given = cell({}, {"mass": "0.6 mg"}, plating_efficiency=0.99)

@@ -392,10 +392,16 @@ def record(battery: Battery, state: FloatArray, current: float, samples: FloatAr
     n = battery.modes.shape[1]
     conditions_at(battery.model.table, state[n + NOW], battery.at)
     row = samples[count]
-    row[0], row[1], row[2] = state[n + NOW], voltage, current
+    row[0], row[1], row[2] = after_the_last(samples, count, state[n + NOW]), voltage, current
     row[3:6] = battery.label
     row[6], row[7] = battery.at[TEMPERATURE], battery.at[PRESSURE]
     return count + 1
+
+
+@compiled
+def after_the_last(samples: FloatArray, count: int, time: float) -> float:
+    """`time` of a sample, never before the last one: cycles that are repeated end a rounding error late."""
+    return max(time, samples[count - 1, 0]) if count > 0 else time
 
 
 @compiled
@@ -599,7 +605,7 @@ def copy_cycle(
     """Repeat the samples of an integrated cycle, some cycles later; returns the new count."""
     for k in range(first, last):
         samples[count] = samples[k]
-        samples[count, 0] += later
+        samples[count, 0] = after_the_last(samples, count, samples[k, 0] + later)
         samples[count, 3] += cycles
         samples[count, 5] += half_cycles
         count += 1
