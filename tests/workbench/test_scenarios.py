@@ -11,7 +11,7 @@ from natrode.measurement import Column, Experiment
 from natrode.protocol import Protocol
 from natrode.simulate.symmetric import simulate
 from natrode.workbench.gather import gather
-from natrode.workbench.groups import different, replicates
+from natrode.workbench.groups import Member, groups_of
 from natrode.workbench.plan import resting_voltage
 from natrode.workbench.study import CellStudy, analyse
 from tests.analysis.records import alternating, cycling_record
@@ -96,9 +96,15 @@ def test_scenario_4_a_simulation_stays_one_and_its_bracket_is_right(tmp_path: Pa
     (tmp_path / "other.toml").write_text(RAMP.format(capacity="0.5"))
     other = simulate(cell, Protocol.load(tmp_path / "other.toml"))
     pair = [analyse_one(e, f"C{n}") for n, e in enumerate((experiment, other))]
-    (group,) = replicates([(c.name, "ccd", critical_of(c), "", True) for c in pair])
-    assert group.fit is None
-    assert "differ in charge per half cycle" in group.reason
+    (group,) = groups_of([member(c, "ccd") for c in pair])
+    assert group.critical is not None
+    assert group.critical.fit.median.value is None
+    assert "differ in charge per half cycle" in group.critical.fit.median.reason
+
+
+def member(cell: CellStudy, group: str, excluded: str = "") -> Member:
+    results = tuple(a.result for a in cell.answers)
+    return Member(cell.name, group, cell.experiment, results, critical_of(cell), excluded)
 
 
 def analyse_one(experiment: Experiment, name: str) -> CellStudy:
@@ -115,21 +121,17 @@ def test_scenario_8_replicates_of_a_table_are_counted_with_their_exclusions(proj
     study = analyse(project)
     ramps = [c for c in study.cells if c.name.startswith("ramp")]
     (group,) = [g for g in study.groups if g.name == "ramp"]
-    assert group.fit is not None
-    assert group.fit.n_failed == 6
-    bounds = [end for bracket in group.brackets for end in bracket]
-    assert min(bounds) < group.fit.median.value < max(bounds)
-    cells = [(c.name, "ramp", critical_of(c), "cracked pellet" if c.name == "ramp 1" else "", True) for c in ramps]
-    (fewer,) = replicates(cells)
+    assert group.critical is not None
+    fit = group.critical.fit
+    assert fit.n_failed == 6
+    bounds = [end for r in group.critical.replicates for end in r.bracket]
+    assert min(bounds) < fit.median.value < max(bounds)
+    (fewer,) = groups_of([member(c, "ramp", "cracked pellet" if c.name == "ramp 1" else "") for c in ramps])
     assert fewer.count == "n = 5 of 6; excluded ramp 1: cracked pellet"
-    assert fewer.fit.n == 5
-
-
-def test_protocols_that_differ_are_named() -> None:
-    one = {"step": 1.0, "charge_per_half_cycle": 720.0, "temperature": 298.15}
-    assert different([one, {**one, "temperature": 299.0}]) == ""
-    for key, value in {"step": 2.0, "charge_per_half_cycle": 360.0, "temperature": 333.15}.items():
-        assert f"differ in {key.replace('_', ' ')}" in different([one, {**one, key: value}])
+    assert fewer.critical.fit.n == 5
+    budget = next(b for b in fewer.budgets if b.quantity.startswith("critical current"))
+    assert budget.n == 5
+    assert budget.cell_to_cell is not None
 
 
 def test_a_cell_with_a_voltage_of_its_own_is_no_symmetric_cell() -> None:

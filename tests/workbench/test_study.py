@@ -162,3 +162,16 @@ def test_real_folders_give_a_study(name: str) -> None:
     for cell in study.cells:
         for answer in cell.answers:
             assert answer.result.area_normalised is not True, "no area was given"
+
+
+def test_results_inside_the_folder_are_no_data_and_are_named(tmp_path: Path) -> None:
+    from natrode.cli.main import main
+
+    made_cells.one_cell(tmp_path)
+    with pytest.raises(SystemExit, match="0"):
+        main(["analyse", str(tmp_path), "--circuit", "R0-p(R1,CPE1)", "--out", str(tmp_path / "analysis")])
+    study = analyse(tmp_path, only=[])
+    assert [c.name for c in study.cells] == ["Na07"]
+    assert dict(study.unread) == {"analysis": "results that natrode wrote, without data of their own"}
+    with pytest.raises(InstrumentFileError, match="results that natrode wrote"):
+        analyse(tmp_path / "analysis")

@@ -25,6 +25,7 @@ SAME = 0.03
 SAME_TEMPERATURE = 2.0
 """[K]"""
 PROTOCOL_KEYS = (
+    "current_is",
     "first_current",
     "step",
     "cycles_per_step",
@@ -154,7 +155,7 @@ def difference_of_protocols(one: Mapping[str, Any], other: Mapping[str, Any]) ->
         a, b = one.get(key), other.get(key)
         if a is None or b is None:
             continue
-        if isinstance(a, bool) or isinstance(b, bool):
+        if isinstance(a, (bool, str)) or isinstance(b, (bool, str)):
             same = a == b
         elif key == "temperature":
             same = abs(float(a) - float(b)) <= SAME_TEMPERATURE

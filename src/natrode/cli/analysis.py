@@ -138,11 +138,20 @@ def _show(study: Any) -> None:
                 console.print(escape(text))
     for group in study.groups:
         console.print(escape(f"{group.name}: {group.count}"))
-        results = [] if group.fit is None else [group.fit.median, group.fit.scale, group.fit.shape]
-        for shown in (result_shown(r.to_json()) for r in results):
+        found = [] if group.critical is None else list(group.critical.results)
+        found += [] if group.thickness is None else list(group.thickness.results)
+        for result in found:
+            shown = result_shown(result.to_json())
+            unit = unit_text(shown.entry["unit"]) if shown.entry["quality"] != "not computed" else ""
+            words = f"{result.quantity}: {shown.value} {shown.uncertainty} {unit}".rstrip()
+            console.print(escape(f"  {words}" + (f" ({result.reason})" if result.reason else "")))
+        for budget in group.budgets:
+            shown = result_shown(budget.mean.to_json())
             unit = unit_text(shown.entry["unit"])
-            console.print(escape(f"  {shown.entry['quantity']}: {shown.value} {shown.uncertainty} {unit}".rstrip()))
-        if group.reason:
-            console.print(escape(f"  {group.reason}"))
+            console.print(
+                escape(f"  mean {budget.quantity}: {shown.value} {shown.uncertainty} {unit}; {budget.statement}")
+            )
+    for comparison in study.comparisons:
+        console.print(escape(comparison.summary))
     for name, reason in study.unread:
         console.print(escape(f"not read: {name}: {reason}"))

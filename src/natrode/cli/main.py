@@ -10,11 +10,12 @@ from natrode.cli import (  # each registers its commands
     files,
     literature,
     microstructure,
+    publishing,
     sweeping,
 )
 from natrode.cli.application import app
 
-__all__ = ["analysis", "app", "experiments", "files", "literature", "main", "microstructure", "sweeping"]
+__all__ = ["analysis", "app", "experiments", "files", "literature", "main", "microstructure", "publishing", "sweeping"]
 
 
 def main(arguments: list[str] | None = None) -> None:

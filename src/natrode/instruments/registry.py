@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from natrode import files
 from natrode.errors import InstrumentFileError, SpecificationError, UnitError
 from natrode.instruments.base import LARGEST_FILE, Format, Source
 from natrode.measurement import Column, Experiment, Measurement
@@ -88,6 +89,8 @@ def read(path: str | Path, **hints: Any) -> list[Measurement]:
     words = read_hints(hints)
     path = Path(path)
     if path.is_dir():
+        if is_result(path):
+            raise InstrumentFileError(f"{path}: results that natrode wrote, without data of their own")
         if not is_experiment(path):
             raise InstrumentFileError(f"{path}: is a folder; `natrode info` lists what is in it")
         records = list(Experiment.load(path).measurements)
@@ -103,9 +106,17 @@ def is_experiment(folder: Path) -> bool:
     return metadata_of(folder) is not None
 
 
+def is_result(folder: Path) -> bool:
+    """Whether natrode wrote this folder as the result of an analysis, a replay or a drawing: no data to read."""
+    marker = folder / files.MARKER
+    if not marker.is_file():
+        return False
+    return bool({"study.json", "replay.json", "figures.json"} & set(marker.read_text(encoding="utf-8").splitlines()))
+
+
 def data_files(folder: Path) -> list[Path]:
-    """Files below a folder that may hold data, in order; an experiment's folder counts as one."""
-    if is_experiment(folder):
+    """Files below a folder that may hold data, in order; a folder that natrode wrote counts as one."""
+    if is_experiment(folder) or is_result(folder):
         return [folder]
     found: list[Path] = []
     for path in sorted(folder.iterdir()):

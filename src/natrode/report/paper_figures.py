@@ -1,23 +1,28 @@
-"""Figures for papers: matplotlib, journal width, real text, no title, the data beside them as CSV."""
+"""Figures for papers of an experiment's view, a record, or rows of the table."""
 
-import csv
-import io
 import math
-import re
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from natrode import files
-from natrode.errors import OutputError
 from natrode.measurement import Column, Measurement
 from natrode.report.comparison_plots import pairs
-from natrode.report.decimation import Array, min_max
+from natrode.report.decimation import min_max
 from natrode.report.palette import ROLE, SERIES, STATUS, series_colour
+from natrode.report.paper_style import (
+    DASHES,
+    POINTS,
+    SINGLE_COLUMN,
+    DataColumn,
+    Drawing,
+    dress,
+    equal_axes,
+    plain,
+    save,
+    split_title,
+)
 from natrode.report.plots import decade_labels, steps
 from natrode.report.run_plots import current_scale, time_scale, voltage_scale
 from natrode.reproduce.table import Curve, FigureRow, View
@@ -26,49 +31,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-SINGLE_COLUMN, DOUBLE_COLUMN = 85.0, 178.0
-"""Widths of a figure in one and in two columns [mm]."""
-
-_STYLE: dict[str, Any] = {
-    "font.family": "sans-serif",
-    "font.sans-serif": ["Arial", "Helvetica", "DejaVu Sans"],
-    "font.size": 7,
-    "axes.labelsize": 8,
-    "xtick.labelsize": 7,
-    "ytick.labelsize": 7,
-    "legend.fontsize": 7,
-    "axes.linewidth": 0.6,
-    "xtick.major.width": 0.6,
-    "ytick.major.width": 0.6,
-    "xtick.direction": "in",
-    "ytick.direction": "in",
-    "lines.linewidth": 1.0,
-    "legend.frameon": False,
-    "svg.fonttype": "none",
-    "svg.hashsalt": "natrode",
-    "pdf.fonttype": 42,
-}
-_DASHES = ("-", "--", "-.", ":", (0, (6, 1, 1, 1, 1, 1)))
 _MARKERS = {"circle": "o", "triangle-up": "^", "star": "*", "square": "s", "diamond": "D", "cross": "P"}
-_POINTS = 3000
-
-
-@dataclass
-class _Column:
-    """One column of the data file, with the three rows above it that Origin reads."""
-
-    name: str
-    unit: str
-    comment: str
-    values: Sequence[float | str]
-
-
-@dataclass
-class _Drawing:
-    """What a figure draws, and the same numbers for its data file."""
-
-    simulated: bool
-    columns: list[_Column] = field(default_factory=list)
 
 
 def save_figure(
@@ -78,7 +41,7 @@ def save_figure(
 
     Args:
         what: a View; a Measurement (Nyquist, voltage against time, or sweep); rows of the table.
-        path: a name that ends in .svg or .pdf.
+        path: a name that ends in .svg, .pdf or .png.
         width_mm: width of the figure; 85 and 178 mm are one and two columns of most journals.
 
     Returns:
@@ -87,39 +50,16 @@ def save_figure(
     Raises:
         OutputError: for another ending, or a folder that cannot be written.
     """
-    path = Path(path)
-    if path.suffix not in (".svg", ".pdf"):
-        raise OutputError(f"{path}: a figure for a paper is a .svg or a .pdf, not '{path.suffix}'")
-    with _styled() as figure:
-        figure.set_size_inches(width_mm / 25.4, _height(what, width_mm) / 25.4)
+
+    def draw(figure: "Figure") -> Drawing:
         axes = figure.add_subplot()
         if isinstance(what, View):
-            drawing = _draw_view(axes, what)
-        elif isinstance(what, Measurement):
-            drawing = _draw_record(axes, what)
-        else:
-            drawing = _draw_parity(axes, what)
-        if drawing.simulated:
-            axes.text(1, 1.01, "simulated", transform=axes.transAxes, ha="right", va="bottom", fontsize=6, color="0.4")
-        stream = io.BytesIO()
-        about = "simulated by natrode" if drawing.simulated else "drawn by natrode"
-        dates = {"Date": None} if path.suffix == ".svg" else {"CreationDate": None}
-        figure.savefig(
-            stream, format=path.suffix[1:], metadata={**dates, "Title" if path.suffix == ".svg" else "Subject": about}
-        )
-    files.write_bytes(path, stream.getvalue())
-    data = path.with_suffix(".csv")
-    files.write_text(data, _table(drawing.columns))
-    return data
+            return _draw_view(axes, what)
+        if isinstance(what, Measurement):
+            return _draw_record(axes, what)
+        return _draw_parity(axes, what)
 
-
-@contextmanager
-def _styled() -> Iterator["Figure"]:
-    import matplotlib as mpl
-    from matplotlib.figure import Figure
-
-    with mpl.rc_context(cast(Any, _STYLE)):
-        yield Figure(layout="constrained")
+    return save(path, draw, width_mm, _height(what, width_mm))
 
 
 def _height(what: View | Measurement | Sequence[FigureRow], width: float) -> float:
@@ -127,52 +67,22 @@ def _height(what: View | Measurement | Sequence[FigureRow], width: float) -> flo
     return width * 0.95 if square else min(width * 0.75, 110.0)
 
 
-def _table(columns: list[_Column]) -> str:
-    """Names, units and comments above the numbers; shorter columns end in empty cells."""
-    stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
-    for row in ("name", "unit", "comment"):
-        writer.writerow([getattr(column, row) for column in columns])
-    for index in range(max((len(column.values) for column in columns), default=0)):
-        writer.writerow([_cell(c.values[index]) if index < len(c.values) else "" for c in columns])
-    return stream.getvalue()
-
-
-def _cell(value: float | str) -> str:
-    if isinstance(value, str):
-        return value
-    return "" if math.isnan(value) else f"{float(value):.10g}"
-
-
-def split_title(title: str) -> tuple[str, str]:
-    """Take an axis title apart into name and unit.
-
-    >>> split_title("voltage / mV"), split_title("current density / mA/cm²"), split_title("cycle")
-    (('voltage', 'mV'), ('current density', 'mA/cm²'), ('cycle', ''))
-    """
-    for pattern in (r"^(.*?)\s+/\s+(.+)$", r"^(.*?)\s*[(\[]([^()\[\]]+)[)\]]$"):
-        found = re.match(pattern, title)
-        if found:
-            return found.group(1), found.group(2)
-    return title, ""
-
-
 # ---- views ----------------------------------------------------------------------------------------------
 
 
-def _draw_view(axes: "Axes", view: View) -> _Drawing:
-    drawing = _Drawing(simulated=True)
+def _draw_view(axes: "Axes", view: View) -> Drawing:
+    drawing = Drawing(simulated=True)
     (x_name, x_unit), (y_name, y_unit) = split_title(view.x_title), split_title(view.y_title)
     for index, curve in enumerate(view.curves):
         _DRAW[view.kind](axes, curve, index, len(view.curves))
         drawing.columns += [
-            _Column(x_name, x_unit, f"{curve.name}, simulated", curve.x.tolist()),
-            _Column(y_name, y_unit, f"{curve.name}, simulated median", curve.y.tolist()),
+            DataColumn(x_name, x_unit, f"{curve.name}, simulated", curve.x.tolist()),
+            DataColumn(y_name, y_unit, f"{curve.name}, simulated median", curve.y.tolist()),
         ]
         if curve.low is not None and curve.high is not None:
             drawing.columns += [
-                _Column(y_name, y_unit, f"{curve.name}, simulated, 5 %", curve.low.tolist()),
-                _Column(y_name, y_unit, f"{curve.name}, simulated, 95 %", curve.high.tolist()),
+                DataColumn(y_name, y_unit, f"{curve.name}, simulated, 5 %", curve.low.tolist()),
+                DataColumn(y_name, y_unit, f"{curve.name}, simulated, 95 %", curve.high.tolist()),
             ]
     if view.published:
         xs, ys = [p.x for p in view.published], [p.y for p in view.published]
@@ -180,57 +90,23 @@ def _draw_view(axes: "Axes", view: View) -> _Drawing:
             xs, ys, "D", color="black", ms=4, mec="white", mew=0.5, ls="", label="published", zorder=5, clip_on=False
         )
         drawing.columns += [
-            _Column(x_name, x_unit, "published", xs),
-            _Column(y_name, y_unit, "published", ys),
-            _Column("label", "", "published", [f"{p.label}; {p.where}" for p in view.published]),
+            DataColumn(x_name, x_unit, "published", xs),
+            DataColumn(y_name, y_unit, "published", ys),
+            DataColumn("label", "", "published", [f"{p.label}; {p.where}" for p in view.published]),
         ]
     nyquist = view.kind == "nyquist"
-    _dress(axes, view.x_title, view.y_title, x_log=view.x_log, y_log=view.y_log, legend_below=nyquist)
+    dress(axes, view.x_title, view.y_title, x_log=view.x_log, y_log=view.y_log, legend_below=nyquist)
     if nyquist:
         real = np.concatenate([*(c.x for c in view.curves), [p.x for p in view.published]])
         imaginary = np.concatenate([*(c.y for c in view.curves), [p.y for p in view.published]])
-        _equal_axes(axes, real, imaginary)
+        equal_axes(axes, real, imaginary)
     if view.x_names:
-        axes.set_xticks(range(len(view.x_names)), [_plain(name) for name in view.x_names])
+        axes.set_xticks(range(len(view.x_names)), [plain(name) for name in view.x_names])
         if len("".join(view.x_names)) > 30:
             axes.tick_params(axis="x", labelrotation=30)
             for text in axes.get_xticklabels():
                 text.set(ha="right", rotation_mode="anchor")
     return drawing
-
-
-def _dress(
-    axes: "Axes", x_title: str, y_title: str, *, x_log: bool = False, y_log: bool = False, legend_below: bool = False
-) -> None:
-    axes.set_xlabel(_plain(x_title))
-    axes.set_ylabel(_plain(y_title))
-    for scale, log in ((axes.set_xscale, x_log), (axes.set_yscale, y_log)):
-        if log:
-            scale("log")
-    if not x_log:
-        axes.locator_params(axis="x", nbins=6)
-    if not y_log:
-        axes.locator_params(axis="y", nbins=6)
-    handles, labels = axes.get_legend_handles_labels()
-    if len(labels) > 1 and legend_below:
-        axes.figure.legend(handles, labels, loc="outside lower center", ncols=2 if max(map(len, labels)) > 16 else 3)
-    elif len(labels) > 1:
-        axes.legend()
-
-
-def _plain(text: str) -> str:
-    """Keep matplotlib from reading formulas into text."""
-    return text.replace("$", r"\$")
-
-
-def _equal_axes(axes: "Axes", real: Array, minus_imaginary: Array) -> None:
-    """Same scale on both axes, the arc from the bottom up."""
-    left, right = float(np.nanmin(real)), float(np.nanmax(real))
-    bottom, top = float(np.nanmin(minus_imaginary)), float(np.nanmax(minus_imaginary))
-    span = (right - left) or 1.0
-    axes.set_xlim(left - 0.05 * span, right + 0.05 * span)
-    axes.set_ylim(min(0.0, bottom) - 0.03 * span, max(1.15 * top, 0.45 * span))
-    axes.set_aspect("equal", adjustable="box")
 
 
 def _draw_line(axes: "Axes", curve: Curve, index: int, count: int, *, staircase: bool = False) -> None:
@@ -241,8 +117,8 @@ def _draw_line(axes: "Axes", curve: Curve, index: int, count: int, *, staircase:
         x, y = steps(curve.x, curve.y)
     if low is not None and high is not None:
         axes.fill_between(x, low, high, color=colour, alpha=0.22, lw=0)
-    kept = min_max(y, _POINTS)
-    axes.plot(x[kept], y[kept], color=colour, ls=_DASHES[index % len(_DASHES)], label=_plain(curve.name))
+    kept = min_max(y, POINTS)
+    axes.plot(x[kept], y[kept], color=colour, ls=DASHES[index % len(DASHES)], label=plain(curve.name))
 
 
 def _draw_staircase(axes: "Axes", curve: Curve, index: int, count: int) -> None:
@@ -251,7 +127,7 @@ def _draw_staircase(axes: "Axes", curve: Curve, index: int, count: int) -> None:
 
 def _draw_arc(axes: "Axes", curve: Curve, index: int, count: int) -> None:
     colour = series_colour(index, count, ordered=count > 3)
-    axes.plot(curve.x, curve.y, "o-", ms=1.8, lw=0.7, color=colour, label=_plain(curve.name))
+    axes.plot(curve.x, curve.y, "o-", ms=1.8, lw=0.7, color=colour, label=plain(curve.name))
 
 
 def _draw_category(axes: "Axes", curve: Curve, index: int, count: int, *, bars: bool = False) -> None:
@@ -259,9 +135,9 @@ def _draw_category(axes: "Axes", curve: Curve, index: int, count: int, *, bars: 
     x = curve.x + (index - (count - 1) / 2) * width
     colour = SERIES[index % len(SERIES)]
     if bars:
-        axes.bar(x, curve.y, width * 0.9, color=colour, alpha=0.75, label=_plain(curve.name))
+        axes.bar(x, curve.y, width * 0.9, color=colour, alpha=0.75, label=plain(curve.name))
     else:
-        axes.plot(x, curve.y, "os^v"[index % 4], ms=4, color=colour, label=_plain(curve.name))
+        axes.plot(x, curve.y, "os^v"[index % 4], ms=4, color=colour, label=plain(curve.name))
     if curve.low is not None and curve.high is not None:
         reach = np.maximum([curve.y - curve.low, curve.high - curve.y], 0.0)
         axes.errorbar(x, curve.y, reach, fmt="none", color="0.3" if bars else colour, lw=0.8, capsize=2)
@@ -283,8 +159,8 @@ _DRAW = {
 # ---- records --------------------------------------------------------------------------------------------
 
 
-def _draw_record(axes: "Axes", record: Measurement) -> _Drawing:
-    drawing = _Drawing(simulated=record.is_simulated)
+def _draw_record(axes: "Axes", record: Measurement) -> Drawing:
+    drawing = Drawing(simulated=record.is_simulated)
     mark = "simulated" if record.is_simulated else f"measured, {record.metadata.origin.file}"
     if record.kind == "impedance":
         _draw_nyquist(axes, record, drawing, mark)
@@ -299,15 +175,15 @@ def _draw_record(axes: "Axes", record: Measurement) -> _Drawing:
         c_title, c_factor = current_scale(record)
         x, y = voltage * v_factor, record.array(Column.CURRENT) * c_factor
         titles = (v_title, c_title)
-    kept = min_max(y, _POINTS)
+    kept = min_max(y, POINTS)
     axes.plot(x[kept], y[kept], color=SERIES[0], lw=0.8)
-    _dress(axes, *titles)
+    dress(axes, *titles)
     for title, values in zip(titles, (x, y), strict=True):
-        drawing.columns.append(_Column(*split_title(title), mark, values.tolist()))
+        drawing.columns.append(DataColumn(*split_title(title), mark, values.tolist()))
     return drawing
 
 
-def _draw_nyquist(axes: "Axes", record: Measurement, drawing: _Drawing, mark: str) -> None:
+def _draw_nyquist(axes: "Axes", record: Measurement, drawing: Drawing, mark: str) -> None:
     spectra = record.spectra()
     for index, part in enumerate(spectra):
         frequency, z = part.array(Column.FREQUENCY), part.impedance
@@ -320,19 +196,19 @@ def _draw_nyquist(axes: "Axes", record: Measurement, drawing: _Drawing, mark: st
                     axes.annotate(text, (real, imaginary), (0, 3), textcoords="offset points", ha="center", fontsize=6)
         comment = f"spectrum {index + 1}, {mark}"
         drawing.columns += [
-            _Column("frequency", "Hz", comment, frequency.tolist()),
-            _Column("Re Z", "Ohm", comment, z.real.tolist()),
-            _Column("-Im Z", "Ohm", comment, (-z.imag).tolist()),
+            DataColumn("frequency", "Hz", comment, frequency.tolist()),
+            DataColumn("Re Z", "Ohm", comment, z.real.tolist()),
+            DataColumn("-Im Z", "Ohm", comment, (-z.imag).tolist()),
         ]
-    _dress(axes, "Re Z / Ω", "−Im Z / Ω")
+    dress(axes, "Re Z / Ω", "−Im Z / Ω")
     whole = record.impedance
-    _equal_axes(axes, whole.real, -whole.imag)
+    equal_axes(axes, whole.real, -whole.imag)
 
 
 # ---- rows -----------------------------------------------------------------------------------------------
 
 
-def _draw_parity(axes: "Axes", rows: Sequence[FigureRow]) -> _Drawing:
+def _draw_parity(axes: "Axes", rows: Sequence[FigureRow]) -> Drawing:
     found = pairs(rows, {row.id: row.id for row in rows})
     values = [v for p in found for v in (p.published, p.computed, p.low, p.high) if v and v > 0] or [0.1, 10.0]
     low, high = min(values) / 2, max(values) * 2
@@ -353,7 +229,7 @@ def _draw_parity(axes: "Axes", rows: Sequence[FigureRow]) -> _Drawing:
             label=None if name in seen else name,
         )  # fmt: skip
         seen.add(name)
-    _dress(
+    dress(
         axes,
         "published / unit of the figure",
         "computed / unit of the figure",
@@ -376,10 +252,10 @@ def _draw_parity(axes: "Axes", rows: Sequence[FigureRow]) -> _Drawing:
         "computed, 95 %": [nothing if p.high is None else p.high for p in found],
     }
     own = "unit of the figure"
-    return _Drawing(
+    return Drawing(
         simulated=True,
         columns=[
-            _Column(
+            DataColumn(
                 name,
                 own if name.startswith(("published", "computed")) else "",
                 "simulated" if name.startswith("computed") else "",

@@ -247,10 +247,13 @@ def spectrum(
     return trace
 
 
-def decade_labels(frequency: Array, real: Array, minus_imaginary: Array) -> list[str]:
+def decade_labels(
+    frequency: Array, real: Array, minus_imaginary: Array, spacing: float = 0.12, span: float | None = None
+) -> list[str]:
     """Label the point nearest to each whole decade of frequency ("1 kHz"); other points get an empty text.
 
-    Where points crowd (at both ends of an arc), those with the larger imaginary part keep their label.
+    Where points crowd (at both ends of an arc) closer than `spacing` of the `span` of the axis (by default that of the
+    points), those with the larger imaginary part keep their label.
     """
     texts = [""] * len(frequency)
     logs = np.log10(np.where(frequency > 0, frequency, np.nan))
@@ -261,7 +264,7 @@ def decade_labels(frequency: Array, real: Array, minus_imaginary: Array) -> list
         nearest = int(np.nanargmin(np.abs(logs - decade)))
         if abs(logs[nearest] - decade) < 0.15:
             found[nearest] = decade
-    room = 0.12 * (float(np.nanmax(real) - np.nanmin(real)) or 1.0)
+    room = spacing * (span or float(np.nanmax(real) - np.nanmin(real)) or 1.0)
     kept: list[int] = []
     for point in sorted(found, key=lambda index: -minus_imaginary[index]):
         near = (

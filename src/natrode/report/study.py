@@ -17,7 +17,7 @@ from natrode.report.run import ResultShown, result_shown, specification
 from natrode.report.run_plots import Drawn, series_figures, sweep_figure, time_figure, time_scale
 from natrode.report.study_plots import Labelled
 from natrode.report.wording import number
-from natrode.workbench.groups import Replicates
+from natrode.workbench.groups import Group
 from natrode.workbench.plan import label
 from natrode.workbench.study import Answer, CellStudy, Study
 
@@ -72,6 +72,7 @@ def study_page(study: Study, script: str, files: Sequence[str] = ()) -> str:
         cells=[_card(cell, ids[cell.name], plots) for cell in study.cells],
         counted=_counted(study),
         groups=[_group(group, plots) for group in study.groups],
+        comparisons=[(c.summary, [result_shown(r.to_json()) for r in c.results]) for c in study.comparisons],
         script_text=script,
         files=files,
     )
@@ -99,15 +100,20 @@ def _card(cell: CellStudy, anchor: str, plots: Plots) -> dict[str, Any]:
     }
 
 
-def _group(group: Replicates, plots: Plots) -> dict[str, Any]:
-    fit = group.fit
-    results = [] if fit is None else [result_shown(r.to_json()) for r in (fit.median, fit.scale, fit.shape)]
-    drawn = study_plots.replicates(group)
+def _group(group: Group, plots: Plots) -> dict[str, Any]:
+    critical = group.critical
+    fit = None if critical is None else critical.fit
+    early = () if critical is None or critical.without_early is None else critical.results[3:]
+    results = [] if fit is None or fit.shape.value is None else [fit.median, fit.scale, fit.shape, *early]
+    thickness = () if group.thickness is None else group.thickness.results
+    drawn = [] if critical is None else [study_plots.replicates(critical)]
+    drawn += [study_plots.every_cell(quantity, own) for quantity, own in group.values.items()]
     return {
         "group": group,
-        "results": results,
-        "reason": group.reason or ("" if fit is None or fit.shape.value is not None else fit.shape.reason),
-        "figure": _plot(drawn, group.simulated, plots),
+        "results": [result_shown(r.to_json()) for r in (*results, *thickness)],
+        "reason": "" if fit is None or fit.shape.value is not None else fit.shape.reason,
+        "budgets": [(result_shown(b.mean.to_json()), b.statement) for b in group.budgets],
+        "figures": [_plot(d, group.simulated, plots) for d in drawn],
     }
 
 
@@ -194,13 +200,13 @@ def _figures(cell: CellStudy) -> Iterator[Drawn]:
             yield time_figure(record)
     if spectra:
         if len(impedance) == 1 and len(spectra) > 3:
-            yield study_plots.waterfall(spectra, *_colours(impedance[0], series[0] if series else None))
-        fits = _details(cell, "suggest_circuits", "fit_circuit")
+            yield study_plots.waterfall(spectra, *colours(impedance[0], series[0] if series else None))
+        fits = details(cell, "suggest_circuits", "fit_circuit")
         curves = [
             (f"fit {fit.circuit}", np.real(fit.fitted), -np.imag(fit.fitted)) for _, fit in fits if len(fit.fitted)
         ]
         yield study_plots.nyquist(spectra, curves)
-        distributions = [(of, d) for of, d in _details(cell, "relaxation_times") if len(d.time_constant)]
+        distributions = [(of, d) for of, d in details(cell, "relaxation_times") if len(d.time_constant)]
         if distributions:
             yield study_plots.relaxation(distributions, simulated=cell.is_simulated)
         yield study_plots.bode(spectra)
@@ -210,7 +216,7 @@ def _figures(cell: CellStudy) -> Iterator[Drawn]:
     yield from series_figures(drawable, simulated=cell.is_simulated)
 
 
-def _details(cell: CellStudy, *calls: str) -> list[tuple[str, Any]]:
+def details(cell: CellStudy, *calls: str) -> list[tuple[str, Any]]:
     """Whole answers of some calls, each with what it is of."""
     tasks = {a.task.key: a.task for a in cell.answers if a.task.call in calls}
     return [(task.of, cell.details[key]) for key, task in tasks.items() if key in cell.details]
@@ -231,7 +237,7 @@ def labelled(records: Sequence[Measurement]) -> list[Labelled]:
     return found
 
 
-def _colours(impedance: Measurement, series: InterfaceSeries | None) -> "tuple[np.typing.NDArray[np.float64], str]":
+def colours(impedance: Measurement, series: InterfaceSeries | None) -> "tuple[np.typing.NDArray[np.float64], str]":
     """What a series is coloured by: charge, else time, else number."""
     count = len(impedance.spectra())
     if series is not None and np.isfinite(series.charge).all() and np.ptp(series.charge) > 0:
@@ -243,4 +249,4 @@ def _colours(impedance: Measurement, series: InterfaceSeries | None) -> "tuple[n
     return np.arange(1.0, count + 1.0), "spectrum"
 
 
-__all__ = ["figures", "headlines", "labelled", "study_page", "verdict"]
+__all__ = ["colours", "details", "figures", "headlines", "labelled", "study_page", "verdict"]

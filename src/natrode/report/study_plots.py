@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 
 from natrode.analysis.impedance import InterfaceSeries
+from natrode.analysis.replicates import GroupStatistics
+from natrode.analysis.result import Result
 from natrode.analysis.temperature_series import ArrheniusFit
 from natrode.measurement import Column, Measurement
 from natrode.report import plots
@@ -13,9 +15,8 @@ from natrode.report.decimation import Array, min_max
 from natrode.report.palette import MUTED, SEQUENCE, series_colour
 from natrode.report.plots import Trace
 from natrode.report.run_plots import POINTS, SPECTRA, Drawn, time_scale, voltage_scale
-from natrode.report.wording import number
+from natrode.report.wording import number, unit_text
 from natrode.units import from_si
-from natrode.workbench.groups import Replicates
 
 Labelled = tuple[str, Measurement]
 """A spectrum with its name."""
@@ -269,38 +270,65 @@ def _resistances(series: InterfaceSeries, x: Array, factor: float, x_title: str,
     return trace
 
 
-def replicates(group: Replicates) -> Drawn:
+def replicates(group: GroupStatistics) -> Drawn:
     """Every replicate as the interval in which it failed, and the Weibull line where five or more failed."""
-    normalised = group.fit is None or group.fit.scale.dimension == "current density"
-    unit, dimension = ("mA/cm2", "current density") if normalised else ("mA", "current")
-    x_title = f"{dimension} / {'mA/cm²' if normalised else 'mA'}"
+    fit = group.fit
+    dimension = fit.scale.dimension
+    unit = "mA/cm2" if dimension == "current density" else "mA"
+    x_title = f"critical {dimension} / {unit_text(unit)}"
     factor = from_si(1.0, unit, dimension)
-    order = sorted(range(len(group.cells)), key=lambda k: (group.brackets[k][0] or 0.0, group.brackets[k][1] or 1e99))
+    used = [(r.cell, r.bracket) for r in group.replicates if r.bracket is not None]
+    used.sort(key=lambda one: (one[1][0] or 0.0, one[1][1] or 1e99))
     traces: list[Trace] = []
-    highest = max((end for bracket in group.brackets for end in bracket if end is not None), default=1.0)
-    for place, k in enumerate(order):
-        low, high = group.brackets[k]
-        level = (place + 0.5) / len(order)
+    highest = max((end for _, bracket in used for end in bracket if end is not None), default=1.0)
+    for place, (cell, (low, high)) in enumerate(used):
+        level = (place + 0.5) / len(used)
         ends = [(low or 0.0) * factor, (high if high is not None else 1.15 * highest) * factor]
         trace = plots.line(
-            group.cells[k], ends, [level, level], series_colour(0, 2), x_title=x_title, y_title="share of cells failed",
+            cell, ends, [level, level], series_colour(0, 2), x_title=x_title, y_title="share of cells failed",
             width=4, dash="dot" if high is None else "solid",
         )  # fmt: skip
         traces.append(trace | {"showlegend": False})
-    fit = group.fit
-    if fit is not None and fit.shape.value is not None:
+    if fit.shape.value is not None:
         x = np.linspace(0.0, 1.2 * highest, 120)
         failed = np.array([1.0 - (fit.survival(float(v)) or 0.0) for v in x])
         traces.append(
             plots.line("Weibull", x * factor, failed, series_colour(1, 2), x_title=x_title, y_title="share failed")
         )
-    made = plots.layout(x_title, "share of cells failed", simulated=group.simulated)
+    made = plots.layout(x_title, "share of cells failed", simulated=any(r.simulated for r in group.replicates))
     made["yaxis"] |= {"range": [0, 1]}
     note = "each bar: from the last current survived to the first one failed; dotted: still alive at the end"
-    return Drawn(f"Replicates: {group.name}", {"data": traces, "layout": made}, note)
+    return Drawn(f"Replicates: {group.group}", {"data": traces, "layout": made}, note)
+
+
+def every_cell(quantity: str, values: Sequence[tuple[str, Result]]) -> Drawn:
+    """One quantity of every cell of a group, with its own standard uncertainty; limits are hollow."""
+    entries = [(name, result.to_json()) for name, result in values]
+    unit = unit_text(entries[0][1]["unit"])
+    y_title = f"{quantity} / {unit}" if unit else quantity
+    colour = series_colour(0, 2)
+    names, known, spread, hollow = [], [], [], []
+    for name, entry in entries:
+        ends = [end for end in (entry["interval"] or ()) if end is not None]
+        limit = entry["value"] is None and bool(ends)
+        names.append(name)
+        known.append(ends[-1] if limit else entry["value"])
+        spread.append(entry["uncertainty"] or 0.0)
+        hollow.append("circle-open" if limit else "circle")
+    trace = plots.line("", np.arange(len(names), dtype=float), np.zeros(len(names)), colour, x_title="cell",
+                       y_title=y_title)  # fmt: skip
+    trace |= {
+        "y": known, "mode": "markers", "marker": {"color": colour, "size": 9, "symbol": hollow}, "showlegend": False,
+        "error_y": {"type": "data", "array": plots.numbers(np.array(spread), 3), "color": MUTED, "thickness": 1},
+    }  # fmt: skip
+    made = plots.layout("", y_title, simulated=any(r.simulated for _, r in values))
+    made["xaxis"] |= {"tickvals": list(range(len(names))), "ticktext": names, "range": [-0.6, len(names) - 0.4]}
+    note = "every cell with its own standard uncertainty; the spread between cells is in the budget"
+    return Drawn(f"Every cell: {quantity}", {"data": [trace], "layout": made}, note)
 
 
 __all__ = [
-    "Labelled", "arrhenius", "blend", "bode", "charge_passed", "charge_scale", "colour_bar", "nyquist", "replicates",
+    "Labelled", "arrhenius", "blend", "bode", "charge_passed", "charge_scale", "colour_bar", "every_cell", "nyquist",
+    "replicates",
     "voltage_and_resistance", "waterfall",
 ]  # fmt: skip

@@ -1,17 +1,18 @@
 """A study: every cell with the analyses that fit its records, what was refused, and what would answer it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from natrode.analysis import GroupComparison
 from natrode.analysis.result import Result, Series
 from natrode.analysis.temperature_series import read_temperature_error
 from natrode.errors import SpecificationError, UnitError
 from natrode.measurement import Experiment, Measurement
 from natrode.units import read_quantity, write_quantity
 from natrode.workbench import gather
-from natrode.workbench.groups import Replicates, replicates
+from natrode.workbench.groups import Group, Member, comparisons_of, groups_of
 from natrode.workbench.plan import Task, plan
 
 
@@ -62,6 +63,15 @@ class Request:
     paths: tuple[str, ...]
     hints: Mapping[str, Any]
     options: Mapping[str, Any]
+    """Keywords of `analyse` that the user gave."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data; the paths are absolute, so that the request can be made from anywhere."""
+        return {
+            "paths": [str(Path(p).resolve()) for p in self.paths],
+            "hints": dict(self.hints),
+            "options": dict(self.options),
+        }
 
 
 @dataclass(frozen=True)
@@ -72,8 +82,10 @@ class Study:
     cells: tuple[CellStudy, ...]
     unread: tuple[tuple[str, str], ...]
     request: Request
-    groups: tuple[Replicates, ...] = ()
-    """Replicates of critical-current tests."""
+    groups: tuple[Group, ...] = ()
+    """Replicates, as the table of cells groups them."""
+    comparisons: tuple[GroupComparison, ...] = ()
+    """Designs compared by their critical currents, pair by pair."""
 
     @property
     def is_simulated(self) -> bool:
@@ -95,6 +107,8 @@ class Study:
                 for c in self.cells
             ],
             "groups": [g.to_json() for g in self.groups],
+            "comparisons": [c.to_json() for c in self.comparisons],
+            "request": self.request.to_json(),
             "unread": [{"file": name, "reason": reason} for name, reason in self.unread],
         }  # fmt: skip
 
@@ -114,6 +128,7 @@ def analyse(
     temperature_error: str | None = None,
     electrolyte_resistance: str | None = None,
     mix_simulated: bool = False,
+    only: Collection[str] | None = None,
     **hints: Any,
 ) -> Study:
     """Read files or folders and run the analyses that fit each cell.
@@ -125,6 +140,7 @@ def analyse(
         electrolyte_resistance: of the electrolyte of the whole cell, such as "40 ohm" (a blocking pellet's, or from
             its conductivity); None: the high-frequency end of the cell's own first spectrum.
         mix_simulated: let simulated and measured cells stand in one study.
+        only: names of the analyses to make (of `natrode.analysis`), where not all that fit are wanted.
         hints: what the user says about the files (`area`, `thickness`, ...), as for `natrode.read`.
 
     Returns:
@@ -137,25 +153,29 @@ def analyse(
     hints = {k: v for k, v in hints.items() if v is not None}
     if temperature_error is not None:
         read_temperature_error(temperature_error)
-    electrolyte = None if electrolyte_resistance is None else _ohm(electrolyte_resistance)
-    options: dict[str, Any] = {
-        "circuit": circuit, "temperature_error": temperature_error, "electrolyte": electrolyte
+    given: dict[str, Any] = {
+        "circuit": circuit, "temperature_error": temperature_error, "electrolyte_resistance": electrolyte_resistance,
+        "mix_simulated": mix_simulated or None,
     }  # fmt: skip
-    options = {k: v for k, v in options.items() if v is not None}
+    given = {k: v for k, v in given.items() if v is not None}
+    options = {k: v for k, v in given.items() if k in ("circuit", "temperature_error")}
+    if electrolyte_resistance is not None:
+        options["electrolyte"] = _ohm(electrolyte_resistance)
     found = gather.gather(asked, mix_simulated=mix_simulated, **hints)
-    request = Request(tuple(map(str, asked)), hints, {**options, **({"mix_simulated": True} if mix_simulated else {})})
-    cells = tuple(study(e, found.excluded.get(e.title, ""), **options) for e in found.experiments)
+    request = Request(tuple(map(str, asked)), hints, given)
+    cells = tuple(study(e, found.excluded.get(e.title, ""), only, **options) for e in found.experiments)
     title = found.experiments[0].title if len(cells) == 1 else Path(asked[0]).resolve().name
-    return Study(title, cells, found.unread, request, _groups(cells))
+    groups = groups_of([_member(cell) for cell in cells], mix_simulated=mix_simulated)
+    return Study(title, cells, found.unread, request, groups, comparisons_of(groups))
 
 
-def _groups(cells: Sequence[CellStudy]) -> tuple[Replicates, ...]:
-    found = []
-    for cell in cells:
-        group = str(cell.experiment.measurements[0].metadata.user.get("group", ""))
-        critical = [d for key, d in cell.details.items() if key.startswith("critical_current_density:")]
-        found += [(cell.name, group, one, cell.excluded, cell.is_simulated) for one in critical]
-    return replicates(found)
+def _member(cell: CellStudy) -> Member:
+    group = str(cell.experiment.measurements[0].metadata.user.get("group", ""))
+    critical = [d for key, d in cell.details.items() if key.startswith("critical_current_density:")]
+    results = tuple(a.result for a in cell.answers)
+    return Member(
+        cell.name, group, cell.experiment, results, critical[0] if len(critical) == 1 else None, cell.excluded
+    )
 
 
 def _ohm(text: str) -> float:
@@ -168,13 +188,15 @@ def _ohm(text: str) -> float:
     return value
 
 
-def study(experiment: Experiment, excluded: str = "", **options: Any) -> CellStudy:
-    """Run the analyses that fit one cell; `options` as for `analyse`."""
+def study(experiment: Experiment, excluded: str = "", only: Collection[str] | None = None, **options: Any) -> CellStudy:
+    """Run the analyses that fit one cell, or `only` some of them; `options` as for `plan`."""
     answers: list[Answer] = []
     series: list[Series] = []
     details: dict[str, Any] = {}
     many = sum(len(m.spectra()) for m in experiment.of_kind("impedance")) > 1
     for task in plan(experiment, **options):
+        if only is not None and task.call not in only:
+            continue
         outcome = task.run(experiment)
         answers += [Answer(result, task.of or _moment(result, many), task) for result in outcome.results]
         series += outcome.series
