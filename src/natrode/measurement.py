@@ -255,9 +255,10 @@ class Measurement:
         if Column.SPECTRUM not in self._columns:
             return (self,)
         index = self._columns[Column.SPECTRUM]
-        return tuple(self._rows(index == number) for number in np.unique(index))
+        return tuple(self.rows(index == number) for number in np.unique(index))
 
-    def _rows(self, chosen: npt.NDArray[np.bool_]) -> "Measurement":
+    def rows(self, chosen: npt.NDArray[np.bool_]) -> "Measurement":
+        """Return the record of some of the rows."""
         part = Measurement.__new__(Measurement)
         part._metadata = self._metadata
         part._columns = {name: _read_only(values[chosen]) for name, values in self._columns.items()}

@@ -122,6 +122,8 @@ class ChargeDischarge(Specification):
     """Charge per half cycle and mass of active material at which it ends before a cut-off [C/kg]."""
     rest: Duration | None = None
     """After each half cycle [s]."""
+    ends: Literal["whole", "half"] = "whole"
+    """`half` leaves out the last half cycle: with a `capacity`, the cell then stands at that state of charge."""
     charge_limit: Annotated[float, Field(gt=1)] = 3.0
     """The instrument stops the run when a charge takes this many times the theoretical charge."""
 

@@ -4,7 +4,8 @@ from scipy.stats import ks_2samp
 
 from natrode.errors import CalibrationError, SpecificationError
 from natrode.reproduce import calibrate, library, trials, worth
-from natrode.reproduce.quick import QuickTrial
+from natrode.reproduce.full_cells import assembled
+from natrode.reproduce.quick_full import quick_trial
 
 CALIBRATIONS = [(key, name) for key in library.paper_names() for name in library.load_paper(key).calibrations]
 
@@ -16,7 +17,7 @@ def test_every_stored_draw_gives_its_figures_within_their_tolerances(key, name):
     assert len(sample.values) == sample.calibration.draws
     for figure in (paper.figure(f) for f in sample.calibration.figures):
         trial = paper.trial(figure.experiment)
-        quick = QuickTrial(paper.cell(trial.cell), paper.protocol(trial.protocol))
+        quick = quick_trial(paper.cell(trial.cell), paper.protocol(trial.protocol))
         for draw in range(0, len(sample.values), 20):
             value = quick.run(sample.overrides(draw)).value(figure.analysis, figure.arguments)
             assert calibrate.distance_of(figure, value) <= 1.001, (figure.id, draw, value)
@@ -38,12 +39,12 @@ def test_the_quick_figures_are_those_of_the_full_analysis(key, name):
     for figure in (paper.figure(f) for f in sample.calibration.figures):
         trial = paper.trial(figure.experiment)
         cell, protocol = paper.cell(trial.cell), paper.protocol(trial.protocol)
-        quick = QuickTrial(cell, protocol)
+        quick = quick_trial(cell, protocol)
         question = trials.question(figure.analysis, figure.arguments)
         wanted = {question: (figure.analysis, figure.arguments)}
         for draw in (0, 100):
             overrides = sample.overrides(draw)
-            _, found, _ = trials._one(quick.model, cell, protocol, trial, overrides, wanted)
+            _, found, _ = trials._one(assembled(cell), cell, protocol, trial, overrides, wanted)
             value = quick.run(overrides).value(figure.analysis, figure.arguments)
             assert value == pytest.approx(found[question][0], rel=0.03), figure.id
 

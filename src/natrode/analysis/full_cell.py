@@ -229,7 +229,7 @@ def _cycles(halves: list[tuple[float, float, float, float, float]]) -> Array:
         rows[-1][k], rows[-1][k + 2], rows[-1][5 + k] = charge, energy, last
         if sign < 0:
             rows[-1][4] = current
-    return np.array(rows)
+    return np.array(rows, float).reshape(-1, 7)
 
 
 def _complete(rows: Array) -> npt.NDArray[np.bool_]:

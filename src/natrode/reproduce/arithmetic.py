@@ -953,6 +953,12 @@ def across_critical_currents() -> Computed:
 
 
 @_listed
+def unity() -> Computed:
+    """Baseline: a ratio of one, where nothing is lost or nothing is changed."""
+    return Computed(1.0, "1", "fraction", "1")
+
+
+@_listed
 def same_as(figure: str, times: float = 1.0) -> Computed:
     """Baseline: the published value of another figure, or a multiple of it.
 

@@ -13,8 +13,8 @@ import numpy.typing as npt
 
 from natrode.errors import CalibrationError
 from natrode.files import write_text
-from natrode.reproduce.library import Calibration, Figure, Paper
-from natrode.reproduce.quick import QuickTrial
+from natrode.reproduce.library import Calibration, CalibrationParameter, Figure, Paper, parts_of
+from natrode.reproduce.quick_full import Quick, quick_trial
 from natrode.reproduce.sampling import Conditioned, central_draw, condition, from_unit
 from natrode.simulate.parameters import Overrides
 from natrode.units import DIMENSIONS, from_si
@@ -38,7 +38,7 @@ class Sample:
         """SI values of one draw by interface (or electrolyte) and parameter name."""
         found: dict[str, dict[str, float]] = {}
         for parameter, value in zip(self.calibration.parameters, self.values[draw], strict=True):
-            for name in parameter.interfaces + parameter.electrolytes:
+            for name in parameter.places:
                 found.setdefault(name, {})[parameter.name] = float(value)
         return found
 
@@ -51,7 +51,7 @@ class Sample:
 def prior_sample(calibration: Calibration, draws: int) -> Sample:
     """Draws of the prior, before any figure was looked at; seeded."""
     unit = np.random.default_rng([calibration.seed, 1]).random((draws, len(calibration.parameters)))
-    return Sample(calibration, _values(calibration, unit))
+    return Sample(calibration, _values(calibration.parameters, unit))
 
 
 def stored_sample(paper: Paper, name: str) -> Sample:
@@ -94,7 +94,9 @@ def _terms(calibration: Calibration) -> list[str]:
         f"# prior {parameter.label}: {parameter.distribution}, {parameter.text[0]} to {parameter.text[1]}"
         for parameter in calibration.parameters
     )
-    return [f"# conditioned on {', '.join(calibration.figures)}; seed {calibration.seed}", *prior]
+    given = f" given the sample '{calibration.given}'" if calibration.given else ""
+    figures = ", ".join(calibration.figures) or "no figure"
+    return [f"# conditioned on {figures}{given}; seed {calibration.seed}", *prior]
 
 
 def store(paper: Paper, sample: Sample, path: Path | None = None) -> Path:
@@ -136,17 +138,19 @@ def draw(
     """
     calibration = paper.calibrations[name]
     wanted = list(figures) if figures is not None else [paper.figure(f) for f in calibration.figures]
+    cube = cube_of(paper, calibration)
     seen = _seen(paper, calibration, wanted)
-    active = [
-        n
-        for n, parameter in enumerate(calibration.parameters)
-        if seen & {*parameter.interfaces, *parameter.electrolytes}
-    ]
+    active = [n for n, places in enumerate(cube.places) if seen & places]
     start = calibration.seed if seed is None else seed
-    distance = _Distance(paper, calibration, wanted)
+    draws = calibration.draws if particles is None else particles // 2
+    if not wanted:
+        free = np.random.default_rng([start, 2]).random((draws, len(cube.places)))
+        free[:, 0] = (np.arange(draws) + 0.5) / draws  # every draw of the sample given, in turn
+        return Sample(calibration, cube.values(free)), Conditioned(free, np.zeros(draws), 0, 0, 1.0)
+    distance = _Distance(paper, calibration, wanted, cube)
 
     def of_active(points: FloatArray, threshold: float) -> FloatArray:
-        unit = np.full((len(points), len(calibration.parameters)), 0.5)
+        unit = np.full((len(points), len(cube.places)), 0.5)
         unit[:, active] = points
         return distance(unit, threshold)
 
@@ -154,35 +158,62 @@ def draw(
         if advance is not None:
             advance(round_, 40, f"{paper.short} {name}: {tolerance:.2f} tolerances")
 
-    draws = calibration.draws if particles is None else particles // 2
     result = condition(of_active, len(active), draws, start, particles=2 * draws, progress=shown)
-    free = np.random.default_rng([start, 2]).random((draws, len(calibration.parameters)))
+    free = np.random.default_rng([start, 2]).random((draws, len(cube.places)))
     free[:, active] = result.points  # what no figure sees keeps its prior
-    return Sample(calibration, _values(calibration, free)), result
+    return Sample(calibration, cube.values(free)), result
+
+
+@dataclass(frozen=True)
+class Cube:
+    """What the coordinates of the unit cube stand for."""
+
+    places: tuple[frozenset[str], ...]
+    """Interfaces, electrolytes or cathodes that each coordinate changes."""
+    values: Callable[[FloatArray], FloatArray]
+    """Parameter values (SI) at points of the cube."""
+
+
+def cube_of(paper: Paper, calibration: Calibration) -> Cube:
+    """One coordinate per parameter; where the sample of another calibration is given, its draws are one coordinate.
+
+    A draw of that sample stands for all its parameters together, so that what its figures tied stays tied; the new
+    figures weigh the draws.
+    """
+    added = tuple(frozenset(parameter.places) for parameter in calibration.added)
+    if not calibration.given:
+        return Cube(added, lambda unit: _values(calibration.parameters, unit))
+    given = stored_sample(paper, calibration.given)
+    whole = frozenset(place for parameter in given.calibration.parameters for place in parameter.places)
+
+    def values(unit: FloatArray) -> FloatArray:
+        drawn = np.minimum((unit[:, 0] * len(given.values)).astype(int), len(given.values) - 1)
+        return np.hstack([given.values[drawn], _values(calibration.added, unit[:, 1:])])
+
+    return Cube((whole, *added), values)
 
 
 def _seen(paper: Paper, calibration: Calibration, figures: Sequence[Figure]) -> set[str]:
     """Names of the interfaces and electrolytes that the figures' experiments contain."""
     names: set[str] = set()
     for figure in figures:
-        cell = paper.cell(paper.trial(str(figure.experiment)).cell)
-        names |= {cell.electrode.working.interface, cell.electrode.counter.interface, cell.electrolyte.material}
+        names |= parts_of(paper.cell(paper.trial(str(figure.experiment)).cell))
     return names
 
 
 class _Distance:
     """How many tolerances the worst figure is away, for many points of the unit cube."""
 
-    def __init__(self, paper: Paper, calibration: Calibration, figures: Sequence[Figure]) -> None:
-        self.calibration, self.figures = calibration, figures
-        self.trials: dict[str, QuickTrial] = {}
+    def __init__(self, paper: Paper, calibration: Calibration, figures: Sequence[Figure], cube: Cube) -> None:
+        self.calibration, self.figures, self.cube = calibration, figures, cube
+        self.trials: dict[str, Quick] = {}
         for figure in figures:
             trial = paper.trial(str(figure.experiment))
             cell, protocol = paper.cell(trial.cell), paper.protocol(trial.protocol)
-            self.trials[trial.id] = QuickTrial(cell, protocol)
+            self.trials[trial.id] = quick_trial(cell, protocol)
 
     def __call__(self, unit: FloatArray, threshold: float) -> FloatArray:
-        sample = Sample(self.calibration, _values(self.calibration, unit))
+        sample = Sample(self.calibration, self.cube.values(unit))
         return np.array([self._one(sample.overrides(n), threshold) for n in range(len(unit))])
 
     def _one(self, overrides: Overrides, threshold: float) -> float:
@@ -217,10 +248,10 @@ def distance_of(figure: Figure, si: float) -> float:
     return min(distance, FAR) if distance > 1 + 1e-9 else min(distance, 1.0)
 
 
-def _values(calibration: Calibration, unit: FloatArray) -> FloatArray:
+def _values(parameters: Sequence[CalibrationParameter], unit: FloatArray) -> FloatArray:
     columns = [
         from_unit(unit[:, n], parameter.low, parameter.high, parameter.distribution)
-        for n, parameter in enumerate(calibration.parameters)
+        for n, parameter in enumerate(parameters)
     ]
     return np.column_stack(columns)
 

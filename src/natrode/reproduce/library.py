@@ -33,6 +33,23 @@ life {criterion}                       time under test until failure; a lower li
 failure-cycle {}                       cycle in which the cell fails; a lower limit when it does not
 survives {duration}                    true when no failure was found up to then
 failure-kind {is}                      true when the failure found is of that kind, or one of a list
+discharge-capacity {cycle}              charge of one discharge per mass of active material of a full cell
+capacity-ratio {cycle, reference}      the discharge of one cycle over that of another
+capacity-loss {cycle, reference}       the part of the capacity that is lost per cycle between the two
+coulombic-efficiency {}                mean of the whole cycles after the first
+voltage-gap {cycle}                    mean voltage of the charge above that of the discharge
+discharge-end-voltage {cycle}          last voltage of a discharge
+cycles-at-capacity {capacity}          cycles whose discharge gives a capacity; a lower limit when all do
+endless-charge {}                      cycle whose charge does not end; a lower limit when all end
+fails-softly {}                        true when a cell fails in a charge that never ends while its voltage holds
+efficiency-falls {below, after}        true when the efficiency falls below a bound, and only after a cycle
+fades {cycle, reference, below}        true when a cell keeps less than a part of its capacity, or fails before
+cell-resistance {spectrum}             resistance of a full cell up to its diffusion
+resistance-rises {factor}              true when the last spectrum's cell resistance is so much above the first's
+apparent-diffusivity {line}            of the cathode, from the last spectrum of a full cell: "45 degrees" (which may
+                                       not be there) or "forced" through the lowest decade
+ratio-of-experiments, difference-of-experiments {analysis, with, order}
+                                       of two experiments, draw by draw: the first over, or less, the second
 compare-experiments {analysis, with, order}
                                        true when `analysis` (its arguments in `with`) rises along `order`, a list of
                                        experiments; a list inside the list stands for experiments whose mutual order is
@@ -53,7 +70,7 @@ from functools import cache
 from inspect import signature
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Annotated, Any, Generic, Literal, Self, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Generic, Literal, Self, TypeVar, cast
 
 from pydantic import Field, StringConstraints, model_validator
 
@@ -63,7 +80,7 @@ from natrode.specification import Specification, read_toml, suggest
 from natrode.units import DIMENSIONS, from_si, read_quantity, to_si
 
 if TYPE_CHECKING:
-    from natrode.cell import Cell
+    from natrode.cell import Cell, FullCell
     from natrode.protocol import Protocol
 
 Published = float | tuple[float, float] | bool | None
@@ -104,11 +121,29 @@ ANALYSES: dict[str, dict[str, str | tuple[str, ...]]] = {
     "failure-cycle": {},
     "survives": {"duration": "time"},
     "failure-kind": {"is": "kinds"},
+    "discharge-capacity": {"cycle": "cycle"},
+    "capacity-ratio": {"cycle": "cycle", "reference": "cycle"},
+    "capacity-loss": {"cycle": "cycle", "reference": "cycle"},
+    "coulombic-efficiency": {},
+    "voltage-gap": {"cycle": "cycle"},
+    "discharge-end-voltage": {"cycle": "cycle"},
+    "cycles-at-capacity": {"capacity": "specific charge"},
+    "endless-charge": {},
+    "fails-softly": {},
+    "efficiency-falls": {"below": "fraction", "after": "cycle"},
+    "fades": {"cycle": "cycle", "reference": "cycle", "below": "fraction"},
+    "cell-resistance": {"spectrum": "count"},
+    "resistance-rises": {"factor": "number"},
+    "apparent-diffusivity": {"line": ("forced", "45 degrees")},
+    "ratio-of-experiments": {"analysis": "analysis", "with": "table", "order": "experiments"},
+    "difference-of-experiments": {"analysis": "analysis", "with": "table", "order": "experiments"},
     "compare-experiments": {"analysis": "analysis", "with": "table", "order": "experiments"},
     "arithmetic": {"function": "function"},
     "resolved": {"answer": _RESOLVED},
 }
 """Analyses by name, and what each argument is: a dimension, words to choose from, or one of a few own kinds."""
+ACROSS = ("compare-experiments", "ratio-of-experiments", "difference-of-experiments")
+"""Analyses of several experiments together."""
 
 _PAPERS = Path(__file__).parent / "papers"
 _VALIDATION_ROLES: tuple[Role, ...] = ("validation", "observation", "arithmetic")
@@ -260,6 +295,13 @@ class CalibrationParameter:
     """Name that is unique within a calibration, such as "void_capacity (h-na-*)"."""
     transfers: bool = True
     """Whether the value holds for cells of another laboratory."""
+    cathodes: tuple[str, ...] = ()
+    """Cathode materials whose property `name` it is (or the loading of cells with them)."""
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """Names of the interfaces, electrolytes or cathode materials that have it."""
+        return self.interfaces + self.electrolytes + self.cathodes
 
 
 @dataclass(frozen=True)
@@ -272,6 +314,13 @@ class Calibration:
     figures: tuple[str, ...]
     """Ids, all of role `fitted`."""
     parameters: tuple[CalibrationParameter, ...]
+    given: str = ""
+    """Calibration whose sample stands for the prior of the parameters that this one adds nothing to."""
+
+    @property
+    def added(self) -> tuple[CalibrationParameter, ...]:
+        """Parameters with a prior of their own; all where no other calibration is given."""
+        return tuple(p for p in self.parameters if p.cathodes) if self.given else self.parameters
 
 
 class Tables(Mapping[str, T], Generic[T]):
@@ -291,9 +340,8 @@ class Tables(Mapping[str, T], Generic[T]):
     def _validated(self, table: Mapping[str, Any], where: str) -> T:
         from natrode import cell, protocol
 
-        model: Any = cell.Cell if self._model == "Cell" else protocol.Protocol
-        read: T = model.read(table, where)
-        return read
+        read: Any = cell.read_cell(table, where) if self._model == "Cell" else protocol.Protocol.read(table, where)
+        return cast(T, read)
 
     def __contains__(self, name: object) -> bool:
         return name in self._tables
@@ -324,10 +372,10 @@ class Paper:
     flags: tuple[Flag, ...]
     calibrations: Mapping[str, Calibration]
     """By name; empty where nothing is calibrated."""
-    cells: "Mapping[str, Cell]" = field(repr=False, compare=False)
+    cells: "Mapping[str, Cell | FullCell]" = field(repr=False, compare=False)
     protocols: "Mapping[str, Protocol]" = field(repr=False, compare=False)
 
-    def cell(self, name: str) -> "Cell":
+    def cell(self, name: str) -> "Cell | FullCell":
         """Return a cell by name; raises SpecificationError for an unknown name or a mistake in its table."""
         return self.cells[name]
 
@@ -357,13 +405,17 @@ class Paper:
         """Parameters that no figure of the calibration can see: their sample is their prior."""
         seen: set[str] = set()
         for name in calibration.figures:
-            cell = self.cell(self.trial(str(self.figure(name).experiment)).cell)
-            seen |= {cell.electrode.working.interface, cell.electrode.counter.interface, cell.electrolyte.material}
-        return tuple(
-            parameter
-            for parameter in calibration.parameters
-            if not seen.intersection(parameter.interfaces + parameter.electrolytes)
-        )
+            seen |= parts_of(self.cell(self.trial(str(self.figure(name).experiment)).cell))
+        return tuple(parameter for parameter in calibration.added if not seen.intersection(parameter.places))
+
+
+def parts_of(cell: "Cell | FullCell") -> set[str]:
+    """Names of a cell's interfaces, its electrolyte and its cathode material."""
+    from natrode.cell import FullCell
+
+    if isinstance(cell, FullCell):
+        return {cell.anode.interface, cell.electrolyte.material, cell.cathode.material}
+    return {cell.electrode.working.interface, cell.electrode.counter.interface, cell.electrolyte.material}
 
 
 # ---- asking ----------------------------------------------------------------------------------------------------
@@ -554,6 +606,7 @@ def _calibration_row(calibration: Calibration) -> dict[str, Any]:
             "name": parameter.name,
             "interfaces": list(parameter.interfaces),
             "electrolytes": list(parameter.electrolytes),
+            "cathodes": list(parameter.cathodes),
             "distribution": parameter.distribution,
             "low": parameter.text[0],
             "high": parameter.text[1],
@@ -652,6 +705,7 @@ class _ParameterTable(Specification):
     interfaces: tuple[_Text, ...] = ()
     """Names, or patterns such as "h-na-*/nzsp-hna"."""
     electrolytes: tuple[_Text, ...] = ()
+    cathodes: tuple[_Text, ...] = ()
     distribution: Distribution
     low: str | float
     high: str | float
@@ -673,6 +727,15 @@ class _CalibrationTable(Specification):
     """The same prior conditioned on other figures, by name."""
 
 
+class _FullCellTable(Specification):
+    """Cathodes, conditioned on figures of full cells with anodes and electrolyte as the default sample has them."""
+
+    seed: Annotated[int, Field(strict=True, ge=0)]
+    draws: _Count = 200
+    figures: tuple[_Text, ...] = ()
+    parameters: Annotated[tuple[_ParameterTable, ...], Field(min_length=1)]
+
+
 class _PaperFile(Specification):
     key: _Text
     kind: Kind = "paper"
@@ -691,6 +754,7 @@ class _PaperFile(Specification):
     figures: tuple[_FigureTable, ...] = ()
     flags: tuple[_FlagTable, ...] = ()
     calibration: _CalibrationTable | None = None
+    full_cells: _FullCellTable | None = None
 
 
 # ---- reading them ----------------------------------------------------------------------------------------------
@@ -755,7 +819,7 @@ def _build(files: list[tuple[Path, _PaperFile]]) -> Paper:
         figures=figures,
         trials=trials,
         flags=tuple(_flag(flag, key, where) for where, file in files for flag in file.flags),
-        calibrations=_calibrations(first.calibration, f"{path}: calibration"),
+        calibrations=_calibrations(first.calibration, first.full_cells, str(path)),
         cells=Tables("cell", cells, "Cell"),
         protocols=Tables("protocol", protocols, "Protocol"),
     )
@@ -854,7 +918,7 @@ def _check_figure(table: _FigureTable, where: str, validation: bool) -> None:
         refuse("baseline", "is missing; a retrodicted or blind figure is set beside a naive one")
     if table.analysis is not None:
         _check_analysis(table.analysis, table.arguments, f"{where}: analysis")
-    without = ("arithmetic", "compare-experiments", "resolved")
+    without = ("arithmetic", "resolved", *ACROSS)
     if table.analysis is not None and (table.experiment is None) != (table.analysis in without):
         refuse("experiment", f"every analysis but {' and '.join(without)} needs one")
 
@@ -912,31 +976,44 @@ def _check_function(name: str, arguments: Mapping[str, Any], where: str) -> None
 # ---- calibrations ----------------------------------------------------------------------------------------------
 
 
-def _calibrations(table: _CalibrationTable | None, where: str) -> Mapping[str, Calibration]:
+def _calibrations(table: _CalibrationTable | None, full: _FullCellTable | None, path: str) -> Mapping[str, Calibration]:
     if table is None:
+        if full is not None:
+            raise SpecificationError(f"{path}: full_cells: needs a calibration of the interfaces first")
         return MappingProxyType({})
-    parameters = tuple(
-        _parameter(parameter, f"{where}.parameters.{number}") for number, parameter in enumerate(table.parameters, 1)
-    )
-    places: set[tuple[str, str]] = set()
-    for parameter in parameters:
-        for place in parameter.interfaces + parameter.electrolytes:
-            if (place, parameter.name) in places:
-                raise SpecificationError(f"{where}: {parameter.name} of {place} stands there twice")
-            places.add((place, parameter.name))
+    parameters = _parameters(table.parameters, f"{path}: calibration", "interfaces", "electrolytes")
     found = {"default": Calibration("default", table.seed, table.draws, table.figures, parameters)}
     for name, variant in table.variants.items():
         seed = table.seed if variant.seed is None else variant.seed
         found[name] = Calibration(name, seed, table.draws, variant.figures, parameters)
+    if full is not None:
+        own = _parameters(full.parameters, f"{path}: full_cells", "cathodes")
+        found["full-cell"] = Calibration("full-cell", full.seed, full.draws, full.figures, parameters + own, "default")
     return MappingProxyType(found)
 
 
-def _parameter(table: _ParameterTable, where: str) -> CalibrationParameter:
+def _parameters(tables: tuple[_ParameterTable, ...], where: str, *allowed: str) -> tuple[CalibrationParameter, ...]:
+    parameters = tuple(
+        _parameter(parameter, f"{where}.parameters.{number}", allowed) for number, parameter in enumerate(tables, 1)
+    )
+    places: set[tuple[str, str]] = set()
+    for parameter in parameters:
+        for place in parameter.places:
+            if (place, parameter.name) in places:
+                raise SpecificationError(f"{where}: {parameter.name} of {place} stands there twice")
+            places.add((place, parameter.name))
+    return parameters
+
+
+def _parameter(table: _ParameterTable, where: str, allowed: tuple[str, ...]) -> CalibrationParameter:
     from natrode import materials
 
-    if bool(table.interfaces) == bool(table.electrolytes):
-        raise SpecificationError(f"{where}: give 'interfaces' or 'electrolytes', one of them")
+    if [key for key in ("interfaces", "electrolytes", "cathodes") if getattr(table, key)] not in [[k] for k in allowed]:
+        words = " or ".join(f"'{key}'" for key in allowed)
+        raise SpecificationError(f"{where}: give {words}{', one of them' if len(allowed) > 1 else ''}")
     dimensions = materials.PARAMETER_DIMENSIONS if table.interfaces else materials.PROPERTY_DIMENSIONS
+    if table.cathodes:
+        dimensions = {**dimensions, "loading": "areal mass"}
     if table.name not in dimensions:
         raise SpecificationError(f"{where}: name: unknown parameter '{table.name}'; {suggest(table.name, dimensions)}")
     dimension = dimensions[table.name]
@@ -961,9 +1038,14 @@ def _parameter(table: _ParameterTable, where: str) -> CalibrationParameter:
         dimension=dimension,
         text=(str(table.low), str(table.high)),
         reason=table.reason,
-        label=f"{table.name} ({', '.join(name.split('/')[0] for name in table.interfaces + table.electrolytes)})",
+        label=f"{table.name} ({', '.join(name.split('/')[0] for name in _patterns(table))})",
         transfers=table.transfers,
+        cathodes=_expanded(table.cathodes, materials.material_names(), f"{where}: cathodes"),
     )
+
+
+def _patterns(table: _ParameterTable) -> tuple[str, ...]:
+    return table.interfaces + table.electrolytes + table.cathodes
 
 
 def _expanded(patterns: tuple[str, ...], known: tuple[str, ...], where: str) -> tuple[str, ...]:
@@ -1004,15 +1086,17 @@ def _check_references(paper: Paper, where: str) -> None:
         place = f"{where}: figures.{figure.id}"
         if figure.experiment is not None:
             _known(figure.experiment, trials, "experiment", place)
-        if figure.analysis == "compare-experiments":
-            _check_comparison(figure.arguments, trials, place)
+        if figure.analysis in ACROSS:
+            _check_comparison(figure.arguments, trials, place, figure.analysis)
     for calibration in paper.calibrations.values():
         _check_calibration(calibration, figures, trials, f"{where}: calibration '{calibration.name}'")
 
 
-def _check_comparison(arguments: Mapping[str, Any], trials: Mapping[str, Trial], where: str) -> None:
+def _check_comparison(arguments: Mapping[str, Any], trials: Mapping[str, Trial], where: str, name: str) -> None:
     if not {"analysis", "order"} <= set(arguments):
-        raise SpecificationError(f"{where}: compare-experiments needs the arguments 'analysis' and 'order'")
+        raise SpecificationError(f"{where}: {name} needs the arguments 'analysis' and 'order'")
+    if name != "compare-experiments" and len(arguments["order"]) != 2:
+        raise SpecificationError(f"{where}: arguments.order: {name} takes two experiments, read {arguments['order']}")
     _check_analysis(arguments["analysis"], arguments.get("with", {}), f"{where}: arguments")
     for entry in arguments["order"]:
         for name in entry if isinstance(entry, list) else [entry]:

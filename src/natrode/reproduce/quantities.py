@@ -10,9 +10,10 @@ import numpy.typing as npt
 
 from natrode import analysis
 from natrode.analysis.result import Result
-from natrode.cell import Cell
+from natrode.cell import Cell, FullCell
 from natrode.errors import SpecificationError
 from natrode.measurement import Column, Experiment, Measurement
+from natrode.reproduce import full_quantities
 from natrode.specification import suggest
 from natrode.units import read_quantity
 
@@ -21,7 +22,7 @@ from natrode.units import read_quantity
 class Context:
     """What the analyst knows beside the record: the cell, and the pellet's resistance from its own blocking cell."""
 
-    cell: Cell
+    cell: Cell | FullCell
     electrolyte_resistance: float
     """[Ohm] at the temperature of the experiment."""
 
@@ -268,6 +269,7 @@ ANALYSES: dict[str, Analysis] = {
     "resistance-rise-time": resistance_rise_time,
     "voltage-ratio": voltage_ratio,
     "peak-time-constant": peak_time_constant,
+    **full_quantities.ANALYSES,
 }
 
 

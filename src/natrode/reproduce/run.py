@@ -17,6 +17,7 @@ import numpy.typing as npt
 from natrode import __version__
 from natrode.files import write_text
 from natrode.reproduce import arithmetic, library, resolved
+from natrode.reproduce.full_cells import between
 from natrode.reproduce.library import VALIDATION, Figure, Paper
 from natrode.reproduce.table import Driver, FigureRow, FlagRow, Number, Reproduction, Status
 from natrode.reproduce.trials import Outcome, central_of, flattened, question, questions_of, run_trial, sample_for
@@ -115,6 +116,9 @@ def _row(paper: Paper, figure: Figure, outcomes: Mapping[str, Outcome]) -> Figur
         return _resolved(figure)
     if figure.analysis == "compare-experiments":
         return _observation(figure, _ordered(figure, outcomes), f"order {figure.arguments['order']}")
+    if figure.analysis in library.ACROSS:
+        outcome = between(figure, outcomes)
+        return _number(paper, figure, outcome, outcome.sample[figure.id], outcome.prior[figure.id], {})
     outcome = outcomes[str(figure.experiment)]
     key = question(figure.analysis, figure.arguments)
     answers = outcome.sample[key]
@@ -301,6 +305,8 @@ def _with(row: FigureRow, **changes: Any) -> FigureRow:
 def _method(figure: Figure, draws: int) -> str:
     arguments = ", ".join(f"{name} {value}" for name, value in figure.arguments.items())
     runs = f"{draws} draws" if draws > 1 else "one run"
+    if figure.experiment is None:
+        return f"{figure.analysis} ({arguments}) of the simulated records, {runs}"
     return f"{figure.analysis} ({arguments}) of the simulated record of experiment {figure.experiment}, {runs}"
 
 
@@ -367,9 +373,7 @@ def _drivers(paper: Paper, outcome: Outcome, values: FloatArray) -> tuple[Driver
     for n, parameter in enumerate(sample.calibration.parameters):
         correlation = float(np.corrcoef(rankdata(sample.values[outcome.draws, n]), ranks)[0, 1])
         if abs(correlation) >= DRIVER:
-            found.append(
-                Driver(f"{parameter.name} ({_short(parameter.interfaces or parameter.electrolytes)})", correlation)
-            )
+            found.append(Driver(f"{parameter.name} ({_short(parameter.places)})", correlation))
     return tuple(sorted(found, key=lambda driver: -abs(driver.rank_correlation))[:4])
 
 

@@ -8,22 +8,24 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from natrode.cell import Cell
+from natrode.cell import Cell, FullCell
 from natrode.measurement import Column, Experiment
-from natrode.protocol import CriticalCurrentRamp, CurrentRamp, Cycling, OneSided, Protocol
-from natrode.reproduce import library
+from natrode.protocol import ChargeDischarge, CriticalCurrentRamp, CurrentRamp, Cycling, OneSided, Protocol
+from natrode.reproduce import full_cells, library
 from natrode.reproduce.calibrate import Sample, prior_sample, stored_sample, transferred_sample
+from natrode.reproduce.full_cells import assembled
 from natrode.reproduce.library import Figure, Paper, Trial
 from natrode.reproduce.quantities import NO_ANSWER, Answer, Context, analyse
 from natrode.simulate import kernel, parameters, replicates, symmetric
+from natrode.simulate.fullcell.assemble import FullModel
 from natrode.simulate.parameters import Model, Overrides
 
 FloatArray = npt.NDArray[np.float64]
-TraceKind = Literal["voltage", "peaks", "steps", "ramp", "resistance", "pressure", "nyquist"]
+TraceKind = Literal["capacity", "voltage", "peaks", "steps", "ramp", "resistance", "pressure", "nyquist"]
 
 STRIDE = 4
-"""Figures of other papers, alternatives, other calibrations and experiments with replicates run on every fourth draw
-of the sample."""
+"""Figures of other papers, alternatives, other calibrations (that of full cells among them) and experiments with
+replicates run on every fourth draw of the sample."""
 PRIOR_DRAWS = 40
 """Runs on the prior: enough for the 5-95 % range that is shown beside the sample's."""
 
@@ -64,7 +66,7 @@ def questions_of(paper: Paper, trial: Trial) -> dict[str, tuple[str, Mapping[str
     for figure in paper.figures:
         if figure.analysis is None or figure.not_computed:
             continue
-        if figure.analysis == "compare-experiments":
+        if figure.analysis in library.ACROSS:
             if trial.id in flattened(figure.arguments["order"]):
                 inner = (figure.arguments["analysis"], figure.arguments.get("with", {}))
                 found[question(*inner)] = inner
@@ -98,7 +100,7 @@ def run_trial(key: str, trial_id: str) -> Outcome:
     paper = library.load_paper(key)
     trial = paper.trial(trial_id)
     cell, protocol = paper.cell(trial.cell), paper.protocol(trial.protocol)
-    model = parameters.assemble(cell)
+    model = assembled(cell)
     wanted = questions_of(paper, trial)
     sample, prior = sample_for(paper, trial)
     order = [0] if sample is None else _order(sample, _stride(paper, trial))
@@ -113,7 +115,7 @@ def run_trial(key: str, trial_id: str) -> Outcome:
         traces.append(trace_of(experiment, protocol, electrolyte))
         central = central or experiment
     before: dict[str, list[Answer]] = {key: [] for key in wanted}
-    step = STRIDE if trial.replicates > 1 else 1
+    step = STRIDE if trial.replicates > 1 or trial.calibration == "full-cell" else 1
     for draw in range(0, 0 if prior is None or not wanted or is_alternative(paper, trial) else len(prior.values), step):
         assert prior is not None
         _, found, _ = _one(model, cell, protocol, trial, inherited(cell, prior.overrides(draw)), wanted)
@@ -137,7 +139,7 @@ def answers_of(key: str, trial_id: str, drawn: Sequence[Overrides]) -> dict[str,
     paper = library.load_paper(key)
     trial = paper.trial(trial_id)
     cell, protocol = paper.cell(trial.cell), paper.protocol(trial.protocol)
-    model, wanted = parameters.assemble(cell), questions_of(paper, trial)
+    model, wanted = assembled(cell), questions_of(paper, trial)
     answers = [_one(model, cell, protocol, trial, inherited(cell, overrides), wanted)[1] for overrides in drawn]
     return {name: np.array([one[name] for one in answers]) for name in wanted}
 
@@ -158,9 +160,12 @@ def _order(sample: Sample, stride: int) -> list[int]:
     return [sample.central, *others[::stride]]
 
 
-def inherited(cell: Cell, overrides: Overrides) -> Overrides:
+def inherited(cell: Cell | FullCell, overrides: Overrides) -> Overrides:
     """Values of a draw for the interfaces of a cell, those of an interface that it extends among them."""
     from natrode import materials
+
+    if isinstance(cell, FullCell):
+        cell = cell.symmetric
 
     found = {name: dict(values) for name, values in overrides.items()}
     for electrode in (cell.electrode.working, cell.electrode.counter):
@@ -177,14 +182,17 @@ def inherited(cell: Cell, overrides: Overrides) -> Overrides:
 
 
 def _one(
-    model: Model,
-    cell: Cell,
+    model: Model | FullModel,
+    cell: Cell | FullCell,
     protocol: Protocol,
     trial: Trial,
     overrides: Overrides,
     wanted: Mapping[str, tuple[str, Mapping[str, Any]]],
 ) -> tuple[Experiment, dict[str, Answer], float]:
     """Run one draw (with its replicates) and answer the questions; the record of the first replicate is kept."""
+    if isinstance(model, FullModel):
+        return full_cells.one(model, protocol, overrides, wanted)
+    assert isinstance(cell, Cell)
     changed = parameters.override(model, cell, overrides)
     electrolyte = float(
         parameters.conditions(changed, protocol.temperature, protocol.pressure)[0, kernel.ELECTROLYTE_RESISTANCE]
@@ -205,6 +213,8 @@ def _one(
 def trace_of(experiment: Experiment, protocol: Protocol, electrolyte: float) -> Trace:
     """The curve that shows best what happened: chosen by the longest step of the protocol."""
     steps = [inner for step in protocol.steps for inner in getattr(step, "steps", (step,))]
+    if any(isinstance(step, ChargeDischarge) for step in steps):
+        return full_cells.capacity_trace(experiment)
     if any(isinstance(step, Cycling) for step in steps):
         return _peaks(experiment)
     if any(isinstance(step, (CriticalCurrentRamp, CurrentRamp)) for step in steps):

@@ -535,7 +535,9 @@ def levelling_length(conductivity: str, resistance: str) -> Computed:
 
 
 def _cell(name: str, **changes: object) -> Cell:
-    return library.load_paper(library.VALIDATION).cell(name).model_copy(update=changes)
+    found = library.load_paper(library.VALIDATION).cell(name)
+    assert isinstance(found, Cell)
+    return found.model_copy(update=changes)
 
 
 def _protocol(name: str) -> Protocol:

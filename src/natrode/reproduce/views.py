@@ -14,6 +14,7 @@ from natrode.units import from_si, read_quantity
 FloatArray = npt.NDArray[np.float64]
 
 _TITLES = {
+    "capacity": ("cycle", "discharge capacity / (mAh/g)"),
     "voltage": ("time / h", "voltage / mV"),
     "peaks": ("time / h", "largest voltage of the cycle / mV"),
     "steps": ("current density / (mA/cm2)", "largest voltage of the step / mV"),
@@ -116,6 +117,9 @@ def _point(figure: Figure, trace: Trace) -> PublishedPoint | None:
             cycle = figure.arguments.get("cycle", "last")
             index = -1 if cycle == "last" else min(int(cycle), len(trace.x)) - 1
             x, y = float(trace.x[index]), 1e3 * figure.si
+        case "discharge-capacity", "capacity":
+            cycle = figure.arguments.get("cycle", "last")
+            x, y = float(trace.x[-1] if cycle == "last" else cycle), figure.si / 3.6
         case "resistance-at-time", "resistance":
             x, y = read_quantity(figure.arguments["time"], "time") / 3600, 1e4 * figure.si
         case "interface-resistance", "resistance" | "pressure":

@@ -125,7 +125,10 @@ def assemble(cell: FullCell) -> FullModel:
 
 
 def override(model: FullModel, overrides: parameters.Overrides) -> FullModel:
-    """Return the model with values of the anode's interface, the electrolyte and the cathode material replaced."""
+    """Return the model with values of the anode's interface, the electrolyte and the cathode material replaced.
+
+    Among those of the cathode material, `loading` [kg/m2] is that of the cell, unless the cell states a mass.
+    """
     symmetric, anode = model.cell.symmetric, model.anode
     if symmetric.electrode.counter.interface in overrides:
         anode = parameters.with_values(anode, 1, overrides[symmetric.electrode.counter.interface])
@@ -138,7 +141,11 @@ def override(model: FullModel, overrides: parameters.Overrides) -> FullModel:
         for k, v in overrides.get(model.cell.cathode.material, {}).items()
         if k not in model.cell.cathode.parameters
     }
-    return replace(model, anode=anode, properties={**model.properties, **changed})
+    cell = model.cell
+    loading = changed.pop("loading", None)
+    if loading is not None and cell.cathode.loading is not None:
+        cell = cell.model_copy(update={"cathode": cell.cathode.model_copy(update={"loading": loading})})
+    return replace(model, anode=anode, properties={**model.properties, **changed}, cell=cell)
 
 
 def capacity_ratio(model: FullModel) -> float:

@@ -87,8 +87,9 @@ DIFFUSION, SHRINKING_CORE, SULFUR, PRODUCT = 0, 1, 2, 3
     POINTS,
     LOGARITHMIC,
     DURATION,
+    HALF,  # the last cycle has one half
     N_BLOCK,
-) = range(14)
+) = range(15)
 REST, CYCLE, SNAPSHOT = 0, 1, 2
 # ---- how a run ends ------------------------------------------------------------------------------------------
 COMPLETED, SHORTED, NEVER_CHARGED, POLARISED, STUCK = 0, 1, 2, 3, 4
@@ -504,11 +505,11 @@ def rest(
 
 @compiled
 def one_cycle(
-    battery: Battery, state: FloatArray, block: FloatArray, points: int, samples: FloatArray, count: int
+    battery: Battery, state: FloatArray, block: FloatArray, halves: int, points: int, samples: FloatArray, count: int
 ) -> tuple[int, int]:
-    """Both half cycles and the rests after them; returns samples and how it ended."""
+    """Half cycles and the rests after them; returns samples and how it ended."""
     cathode = battery.cathode
-    for side in range(2):
+    for side in range(halves):
         charging = (side == 0) != (block[DISCHARGE_FIRST] > 0.0)
         current = block[CURRENT] if charging else -block[CURRENT]
         limit = block[UPPER] if charging else block[LOWER]
@@ -538,7 +539,8 @@ def many_cycles(
     first, last = 0, 0  # samples of the last cycle that was integrated and recorded
     for c in range(cycles):
         keep = is_recorded(c, cycles, block[LOGARITHMIC] > 0)
-        if c > 1 and (not keep or last > first) and repeats(battery, former, state):
+        halves = 1 if block[HALF] > 0.0 and c == cycles - 1 else 2
+        if c > 1 and halves == 2 and (not keep or last > first) and repeats(battery, former, state):
             if keep:
                 later = state[battery.modes.shape[1] + NOW] - held[2]
                 count = copy_cycle(samples, first, last, count, later, label[0] + 1 - held[0], label[2] - held[1])
@@ -549,10 +551,10 @@ def many_cycles(
         former[:], former_half = state, label[2]
         label[0] += 1
         began = count
-        count, status = one_cycle(battery, state, block, points if keep else 0, samples, count)
+        count, status = one_cycle(battery, state, block, halves, points if keep else 0, samples, count)
         if status != COMPLETED and not keep:  # the cycle that failed must be on record: run it again
             state[:], label[2] = former, former_half
-            count, status = one_cycle(battery, state, block, points, samples, count)
+            count, status = one_cycle(battery, state, block, halves, points, samples, count)
         if status == STUCK:
             state[:] = former
         if status != COMPLETED:

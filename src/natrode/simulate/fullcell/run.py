@@ -234,6 +234,7 @@ def _append(
             row[kernel.LONGEST_CHARGE] = step.charge_limit * charge
             row[kernel.CAPACITY] = np.inf if step.capacity is None else step.capacity * model.cell.active_mass
             row[kernel.LOGARITHMIC] = sampling.cycles == "logarithmic"
+            row[kernel.HALF] = step.ends == "half"
             for current in currents(model, step):
                 block = row.copy()
                 block[kernel.CURRENT] = current
