@@ -105,3 +105,14 @@ def test_a_figure_that_is_not_there_is_said(cell: Cell) -> None:
     with pytest.raises(CalibrationError, match="R0: the prior cannot give"):
         calibrate_cell(far, cell, ["R0"], draws=5)
     assert AREA > 0
+
+
+def test_a_cell_with_a_voltage_of_its_own_is_not_replayed_as_a_symmetric_one(cell: Cell) -> None:
+    record = cycling_record(alternating(4))
+    lifted = type(record)(record.metadata, record.table.assign(**{"Voltage / V": record.array("Voltage / V") + 2.9}))
+    for call in (lambda r: replay(r, cell, draws=0), lambda r: calibrate_cell(r, cell, ["R0"], draws=2)):
+        with pytest.raises(RecordError, match=r"voltage of its own \(2\.9 V\) and is no symmetric cell"):
+            call(lifted)
+    real = gather([sample("solid_state/CP_SSB.mpr")]).experiments[0]
+    with pytest.raises(RecordError, match=r"voltage of its own \(2\.92 V\)"):
+        replay(real, cell, draws=0)

@@ -11,6 +11,8 @@ from natrode.cli.printing import dumps
 from natrode.cli.words import TableWords
 
 _AS_THEY_ARE = TableWords()
+FILES = ("results.csv", "series.csv", "results.xlsx", "methods.txt", "references.bib", "si-table.csv")
+"""Files that stand beside the page."""
 
 
 @app.command
@@ -91,15 +93,19 @@ def analyse(
 def _write(study: Any, out: Path, force: bool) -> None:
     from natrode.files import output_folder, write_bytes, write_text
     from natrode.report.study import study_page
-    from natrode.workbench import export
+    from natrode.workbench import citing, export
 
     with output_folder(out, force) as folder:
         script = export.script(study)
-        write_text(folder / "index.html", study_page(study, script, ("results.csv", "series.csv", "results.xlsx")))
+        write_text(folder / "index.html", study_page(study, script, FILES))
         write_text(folder / "results.csv", export.csv_text(export.COLUMNS, export.result_rows(study)))
         write_text(folder / "series.csv", export.csv_text(export.SERIES_COLUMNS, export.series_rows(study)))
         write_bytes(folder / "results.xlsx", export.workbook(study))
-        write_text(folder / "study.json", dumps(study.to_json()))
+        document = study.to_json()
+        write_text(folder / "study.json", dumps(document))
+        write_text(folder / "methods.txt", citing.methods(document))
+        write_text(folder / "references.bib", citing.bibtex(citing.works_of(document)))
+        write_text(folder / "si-table.csv", citing.si_table(document))
         write_text(folder / "again.py", script)
 
 
@@ -133,7 +139,8 @@ def _show(study: Any) -> None:
             console.print(table)
         else:
             console.print(escape(f"{cell.name}{mark}: nothing to analyse (rest, or a record that no analysis reads)"))
-        for text in (verdict(cell), *cell.wanted, f"excluded: {cell.excluded}" if cell.excluded else ""):
+        compared = (f"{p.ratio.quantity.partition(' over')[0]}: {p.statement}" for p in cell.literature if p.alike)
+        for text in (verdict(cell), *compared, *cell.wanted, f"excluded: {cell.excluded}" if cell.excluded else ""):
             if text:
                 console.print(escape(text))
     for group in study.groups:

@@ -66,6 +66,38 @@ def figure(
         print(f"{out / drawn}  data: {data}")
 
 
+@app.command
+def cite(
+    *paths: Path,
+    as_: Annotated[
+        Literal["text", "bibtex", "methods", "table"],
+        Parameter(name="--as", help="References, BibTeX, methods paragraph, or table for a supporting information."),
+    ] = "text",
+    json_: Annotated[Json, Parameter(name="--json")] = False,
+) -> None:
+    """What to cite for an analysed folder (or raw files) and how its numbers were made; without a folder, natrode."""
+    from natrode.workbench import citing
+    from natrode.workbench.again import document_of, is_analysed
+
+    if not paths:
+        works: tuple[citing.Work, ...] = (citing.natrode_itself(),)
+        print(citing.bibtex(works) if as_ == "bibtex" else citing.reference_list(works), end="")
+        return
+    analysed = len(paths) == 1 and is_analysed(paths[0])
+    document = document_of(paths[0]) if analysed else study_of(paths, "cite", None, {}).to_json()
+    works = citing.works_of(document)
+    if json_:
+        listed = [{"key": w.key, "text": w.text, "bibtex": w.bibtex, "checked": w.checked} for w in works]
+        table = [dict(zip(citing.SI_COLUMNS, row, strict=True)) for row in citing.si_rows(document)]
+        print(dumps({"references": listed, "methods": citing.methods(document), "results": table}))
+        return
+    texts = {
+        "text": lambda: citing.reference_list(works), "bibtex": lambda: citing.bibtex(works),
+        "methods": lambda: citing.methods(document), "table": lambda: citing.si_table(document),
+    }  # fmt: skip
+    print(texts[as_](), end="")
+
+
 def study_of(paths: tuple[Path, ...], command: str, only: frozenset[str] | None, words: dict[str, Any]) -> Any:
     """The study of raw files, or that of an analysed folder made again; words about files fit the first one only."""
     from natrode.errors import SpecificationError

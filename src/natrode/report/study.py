@@ -17,6 +17,7 @@ from natrode.report.run import ResultShown, result_shown, specification
 from natrode.report.run_plots import Drawn, series_figures, sweep_figure, time_figure, time_scale
 from natrode.report.study_plots import Labelled
 from natrode.report.wording import number
+from natrode.workbench import citing
 from natrode.workbench.groups import Group
 from natrode.workbench.plan import label
 from natrode.workbench.study import Answer, CellStudy, Study
@@ -74,6 +75,7 @@ def study_page(study: Study, script: str, files: Sequence[str] = ()) -> str:
         groups=[_group(group, plots) for group in study.groups],
         comparisons=[(c.summary, [result_shown(r.to_json()) for r in c.results]) for c in study.comparisons],
         script_text=script,
+        methods=citing.methods(study.to_json()),
         files=files,
     )
 

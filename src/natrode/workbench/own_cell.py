@@ -22,6 +22,7 @@ from natrode.reproduce.sampling import central_draw, condition, from_unit
 from natrode.simulate import symmetric
 from natrode.simulate.parameters import Overrides, assemble, override
 from natrode.units import read_quantity
+from natrode.workbench.replay import check_symmetric
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -129,6 +130,7 @@ def calibrate_cell(
         CalibrationError: when the prior cannot give the figures together.
     """
     experiment = record if isinstance(record, Experiment) else Experiment(record.metadata.title, (record,))
+    check_symmetric(experiment, cell)
     readers = {name: _reader(name) for name in use}
     if not readers:
         raise SpecificationError(f"no figure was chosen; {KNOWN}")

@@ -10,12 +10,13 @@ import numpy.typing as npt
 from natrode.analysis import summarise
 from natrode.analysis.result import Result
 from natrode.cell import Cell
-from natrode.errors import CalibrationError, NatrodeError
+from natrode.errors import CalibrationError, NatrodeError, RecordError
 from natrode.measurement import Column, Experiment, Measurement
 from natrode.protocol import Protocol, Sampling
 from natrode.recorded import start_of
 from natrode.simulate import symmetric
 from natrode.simulate.parameters import Overrides, assemble, override
+from natrode.workbench.plan import resting_voltage
 
 FloatArray = npt.NDArray[np.float64]
 Advance = Callable[[int, int, str], None]
@@ -92,11 +93,12 @@ def replay(
         Replay; a simulation that ends before the record does (a short, a voltage limit) is compared up to there.
 
     Raises:
-        RecordError: when the record shows no protocol (no current, no time).
+        RecordError: when the record shows no protocol (no current, no time), or a cell with a voltage of its own.
         SimulationError: when the cell cannot be simulated.
     """
     experiment = record if isinstance(record, Experiment) else Experiment(record.metadata.title, (record,))
     cycling = experiment.cycling
+    check_symmetric(experiment, cell)
     protocol = Protocol.from_measurement(experiment, area=cell.working_area).model_copy(
         update={"sampling": Sampling(points_per_half_cycle=POINTS)}
     )
@@ -128,6 +130,16 @@ def replay(
         tuple(_results(experiment, middle, time, measured, line, low, high, basis)),
         _compared(experiment, middle), basis,
     )  # fmt: skip
+
+
+def check_symmetric(experiment: Experiment, cell: Cell) -> None:
+    """Raise RecordError for the record of a cell that has a voltage of its own: no symmetric cell can give it."""
+    own = resting_voltage(experiment.cycling)
+    if own is not None:
+        raise RecordError(
+            f"{experiment.title}: this cell has a voltage of its own ({own:.3g} V) and is no symmetric cell; "
+            f"{cell.name} is one, and the two have no voltage in common: take a record of a symmetric cell"
+        )
 
 
 def stored_draws(cell: Cell) -> tuple[list[Overrides], str]:

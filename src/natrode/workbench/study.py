@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from natrode.analysis import GroupComparison
+from natrode.analysis import GroupComparison, LiteraturePlace
 from natrode.analysis.result import Result, Series
 from natrode.analysis.temperature_series import read_temperature_error
 from natrode.errors import SpecificationError, UnitError
@@ -13,6 +13,7 @@ from natrode.measurement import Experiment, Measurement
 from natrode.units import read_quantity, write_quantity
 from natrode.workbench import gather
 from natrode.workbench.groups import Group, Member, comparisons_of, groups_of
+from natrode.workbench.literature import places
 from natrode.workbench.plan import Task, plan
 
 
@@ -44,6 +45,8 @@ class CellStudy:
     """What the user could give to get more, a sentence each."""
     excluded: str = ""
     """Reason of the exclusion by the table of cells."""
+    literature: tuple[LiteraturePlace, ...] = ()
+    """Where its results lie among the papers' values of like conditions, or why they are compared with none."""
 
     @property
     def is_simulated(self) -> bool:
@@ -99,9 +102,12 @@ class Study:
             "simulated": self.is_simulated,
             "results": [a.to_json(c.name) for c in self.cells for a in c.answers],
             "series": [{"cell": c.name, **s.to_json()} for c in self.cells for s in c.series],
+            "literature": [{"cell": c.name, **p.to_json()} for c in self.cells for p in c.literature],
             "cells": [
                 {
                     "cell": c.name, "simulated": c.is_simulated, "excluded": c.excluded or None,
+                    "group": c.experiment.measurements[0].metadata.user.get("group") or None,
+                    "calls": sorted({a.task.call for a in c.answers} | {key.partition(":")[0] for key in c.details}),
                     "wanted": list(c.wanted), "records": [_record(m) for m in c.experiment.measurements],
                 }
                 for c in self.cells
@@ -114,9 +120,13 @@ class Study:
 
 
 def _record(record: Measurement) -> dict[str, Any]:
-    origin = record.metadata.origin
+    metadata = record.metadata
+    origin = metadata.origin
     return {
         "kind": record.kind, "file": origin.file, "sha256": record.digest, "simulated": record.is_simulated,
+        "instrument": origin.instrument, "format": origin.format, "reader": origin.reader, "model": origin.model,
+        "technique": metadata.technique, "started": metadata.started, "temperature": metadata.temperature,
+        "pressure": metadata.pressure, "geometry": metadata.geometry.model_dump(mode="json"),
         "warnings": list(record.metadata.warnings), "assumptions": list(record.metadata.assumptions),
     }  # fmt: skip
 
@@ -202,10 +212,10 @@ def study(experiment: Experiment, excluded: str = "", only: Collection[str] | No
         series += outcome.series
         if outcome.detail is not None:
             details[task.key] = outcome.detail
-    return CellStudy(
-        experiment.title, experiment, tuple(_without_repeats(answers)), tuple(series), details,
-        _wanted(experiment), excluded,
-    )  # fmt: skip
+    kept = tuple(_without_repeats(answers))
+    critical = [d for key, d in details.items() if key.startswith("critical_current_density:")]
+    found = places([a.result for a in kept], critical[0] if len(critical) == 1 else None) if only is None else ()
+    return CellStudy(experiment.title, experiment, kept, tuple(series), details, _wanted(experiment), excluded, found)
 
 
 def _moment(result: Result, many: bool) -> str:
