@@ -52,7 +52,7 @@ def _entry(paper: Paper, figure: Figure) -> Published | None:
     kelvin = paper.cell(trial.cell).temperature
     common: dict[str, Any] = {
         "name": name, "dimension": figure.dimension, "value": figure.si,
-        "temperature": None if isinstance(kelvin, str) else float(kelvin),
+        "temperature": kelvin if isinstance(kelvin, float) else None,
     }  # fmt: skip
     if figure.analysis == "critical-current" and arguments.get("convention") in ("largest survived", "lowest failed"):
         kind = f"critical current density, {arguments['convention']}"
