@@ -45,6 +45,12 @@ def test_nova_tables() -> None:
                              .replace("WE(1).Potential (V)", "Other (V)")))  # fmt: skip
 
 
+def test_nova_export_in_a_code_page_without_omega() -> None:
+    (plain,) = autolab.read(written("nova.txt", AUTOLAB_NOVA))
+    (again,) = autolab.read(written("nova.txt", AUTOLAB_NOVA.replace("Ω", "?")))
+    assert again.table.equals(plain.table)
+
+
 def test_samples() -> None:
     (record,) = autolab.read(sample("autolab_txt/exampleDataAutolab.txt"))
     columns = [Column.FREQUENCY, Column.REAL_IMPEDANCE, Column.IMAGINARY_IMPEDANCE]

@@ -427,6 +427,12 @@ def test_columns_divided_by_an_area_or_a_mass_are_not_the_thing_itself() -> None
         read(mpt(PEIS, EIS_COLUMNS.replace("/Ohm", "/Ohm.cm²"), SWEEP))
 
 
+def test_only_the_cells_voltage() -> None:
+    (record,) = read(mpt(CP, "time/s\t<Ewe-Ece>/V\tI/mA\td(Q-Qo)/dE/mA.h/V", ["0.0\t1.0\t2.0\t3.0"]))
+    assert record.array(Column.VOLTAGE)[0] == 1.0
+    assert record.array("d(Q-Qo)/dE / F")[0] == pytest.approx(10.8)
+
+
 def test_file_name_against_measurement() -> None:
     text = mpt(CP, "time/s\tEwe/V\tI/mA", ["0.0\t1.0\t0.4", "1.0\t1.0\t0.4"])
     (record,) = read(text, "LiLi_1MLiTFSI-1mA_01_CP.mpt")

@@ -63,6 +63,8 @@ def test_curves_of_a_voltammogram_are_cycles() -> None:
 def test_open_circuit_without_a_sensor() -> None:
     (record,) = gamry.read(written("ocv.DTA", GAMRY_OCV))
     assert Column.TEMPERATURE not in record
+    assert record.array(Column.CURRENT).tolist() == [0.0, 0.0]
+    assert any("current 0 A: open circuit" in text for text in record.metadata.assumptions)
     assert any("-327.67" in text for text in record.metadata.assumptions)
 
 

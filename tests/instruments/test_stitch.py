@@ -164,15 +164,39 @@ def test_techniques_that_take_turns_do_not_overlap() -> None:
 def test_charge_is_the_instruments_count_where_it_has_one() -> None:
     first = series("a", "2026-03-02T10:00:00", [0, 60, 120], [1e-3] * 3, CHARGE=[0.0, 0.061, 0.122])
     second = series("b", "2026-03-02T11:00:00", [0, 60, 120], [1e-3] * 3)
-    third = series("c", "2026-03-02T12:00:00", [0, 60, 120], None)
-    cycling = stitch([third, second, first], "x").cycling
-    assert cycling.array(Column.CHARGE).tolist() == pytest.approx(
-        [0, 0.061, 0.122, 0.122, 0.182, 0.242, 0.242, 0.242, 0.242]
+    cycling = stitch([second, first], "x").cycling
+    assert cycling.array(Column.CHARGE).tolist() == pytest.approx([0, 0.061, 0.122, 0.122, 0.182, 0.242])
+    assert {"a: charge as its instrument counted it", "b: charge is the trapezoid of the current"} <= set(
+        cycling.metadata.assumptions
     )
-    assert {
-        "a: charge as its instrument counted it", "b: charge is the trapezoid of the current",
-        "c: no current, its charge is not counted",
-    } <= set(cycling.metadata.assumptions)  # fmt: skip
+
+
+def test_where_a_file_tells_no_current_there_is_no_net_charge(tmp_path: Path) -> None:
+    (tmp_path / "Na1_02_PEIS_C05.mpt").write_bytes(made.peis(made.START, 601.0))
+    (spectrum,) = registry.read(tmp_path / "Na1_02_PEIS_C05.mpt")
+    known = series("a", "2026-03-02T10:00:00", [0, 60, 120], [1e-3] * 3, CHARGE=[0.0, 0.061, 0.122])
+    silent = series("b", "2026-03-02T12:00:00", [0, 60, 120], None)
+    found = stitch([known, silent, spectrum], "x")
+    assert Column.CHARGE not in found.cycling
+    assert Column.CHARGE not in found.impedance
+    assert any("no net charge: b tells no current" in text for text in found.cycling.metadata.warnings)
+
+
+def test_pauses_of_a_cycler_are_gaps_and_a_clock_set_back_is_none() -> None:
+    table = {
+        Column.TIME: [0.0, 60.0, 120.0, 180.0, 240.0],
+        Column.VOLTAGE: [0.1, 0.11, 0.12, 0.13, 0.14],
+        Column.CURRENT: [1e-3] * 5,
+        "Unix Time / s": [1000.0, 1060.0, 4720.0, 4780.0, 4600.0],  # an hour's pause; then somebody sets it back
+    }
+    origin = Origin(kind="instrument", file="a.nda", format="text", sha256="a")
+    record = Measurement(Metadata(kind="cycling", origin=origin, started="2026-03-02T10:00:00"), table)
+    cycling = stitch([record], "x").cycling
+    assert cycling.array(Column.TIME).tolist() == [0.0, 60.0, 3720.0, 3780.0, 3840.0]
+    assert cycling.metadata.settings["gaps"] == [
+        {"after": "60 s", "until": "3720 s", "hours": pytest.approx(3660 / 3600)}
+    ]
+    assert any("gap of 1.02 h after 60 s" in text for text in cycling.metadata.warnings)
 
 
 def test_a_spectrum_under_current_carries_its_own_charge(tmp_path: Path) -> None:

@@ -147,6 +147,19 @@ def test_other_encodings_are_read(reader: str) -> None:
             assert [r.table.equals(p.table) for r, p in zip(again, plain, strict=True)] == [True] * len(plain)
 
 
+@pytest.mark.parametrize(
+    ("reader", "name"),
+    [pair for pair in FILES if pair[0] != "versastudio" and isinstance(HANDMADE[pair[0]][pair[1]], str)],
+)
+def test_decimal_commas_give_the_same_numbers(reader: str, name: str) -> None:
+    content = HANDMADE[reader][name]
+    assert isinstance(content, str)
+    begin = content.index("\n")  # a version in the first line keeps its point
+    comma = content[:begin] + re.sub(r"(?<=[0-9])\.(?=[0-9])", ",", content[begin:])
+    for plain, again in zip(*(READERS[reader].read(written(name, text)) for text in (content, comma)), strict=True):
+        assert again.table.equals(plain.table)
+
+
 # ---- the shared parts ------------------------------------------------------------------------------------
 @pytest.mark.parametrize(
     ("text", "value"),

@@ -224,7 +224,7 @@ def interface_resistance_series(
         np.array([np.nan if (m := _mean(s, column)) is None else m for s in spectra])
         for column in (Column.TIME, Column.CHARGE, Column.DC_CURRENT)
     )
-    one_sided = _one_sided(charge, current, area_of(impedance))
+    one_sided = _one_sided(time, charge, current, area_of(impedance))
     given, doubt = electrolyte_resistance, ""
     if given == "first spectrum":
         first = real_axis_intercepts(spectra[0]).high
@@ -247,9 +247,15 @@ def interface_resistance_series(
     return InterfaceSeries(tuple(answers), time, charge, current, one_sided)
 
 
-def _one_sided(charge: Array, current: Array, area: float | None) -> bool | None:
-    """Whether charge went one way only: current of one sign, or net charge that only grows in size."""
-    flowing = current[np.isfinite(current) & (current != 0)]
+def _one_sided(time: Array, charge: Array, current: Array, area: float | None) -> bool | None:
+    """Whether charge went one way only: current of one sign, or net charge that only grows in size.
+
+    What an instrument reads at rest, under a hundredth of the current between the spectra, is no current.
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        between = np.diff(charge) / np.diff(time)
+    known = np.abs(np.concatenate([current, between]))
+    flowing = current[np.abs(current) > 0.01 * np.max(known[np.isfinite(known)], initial=0.0)]
     if flowing.size:
         return bool(np.all(flowing > 0) or np.all(flowing < 0))
     moved = charge[np.isfinite(charge)]

@@ -184,10 +184,15 @@ def overlap(one: Array, other: Array) -> float:
 
 # ---- charge ----------------------------------------------------------------------------------------------
 class Ledger:
-    """Charge that has passed at any time: every file's own count, or the integral of its current, added up."""
+    """Charge that has passed at any time: every file's own count, or the integral of its current, added up.
+
+    It is not known when one of the time series tells neither.
+    """
 
     def __init__(self, cycling: Sequence[Part], spectra: Sequence[Part]) -> None:
         self.sources: list[str] = []
+        self.silent: list[str] = []
+        """Time series that tell neither charge nor current."""
         times, steps = [], []
         parts = (*cycling, *spectra)
         for part in parts:
@@ -196,7 +201,9 @@ class Ledger:
             if change is not None:
                 times.append(part.time)
                 steps.append(change)
-        self.known = bool(times)
+            elif part.record.kind == "cycling":
+                self.silent.append(part.name)
+        self.known = bool(times) and not self.silent
         time = np.concatenate(times) if times else np.zeros(1)
         order = np.argsort(time, kind="stable")
         self._time = time[order]
@@ -225,7 +232,6 @@ def _charge_steps(part: Part, others: Array, sources: list[str]) -> Array | None
         between = np.searchsorted(others, time[1:], side="left") - np.searchsorted(others, time[:-1], side="right")
         lasting = np.where(between > 0, 0.0, np.maximum(np.diff(time), 0.0))
         return np.concatenate([[0.0], 0.5 * (current[1:] + current[:-1]) * lasting])
-    sources.append(f"{part.name}: no current, its charge is not counted")
     return None
 
 

@@ -16,6 +16,8 @@ TIME_STEP = 1.01
 """Exports print whole seconds [s]."""
 IMPEDANCE_STEP = 2e-3
 """Exports print three digits or more [fraction of |Z|]."""
+SET_BACK = 1.5
+"""A clock that falls behind the test time by more between two points was set back [s]."""
 MOST_POINTS = 20_000
 """Points of a spectrum series that are compared."""
 Same = Literal["same", "part", "whole"]
@@ -46,16 +48,17 @@ def moment(text: str) -> Moment | None:
 def clock(record: Measurement) -> Array | None:
     """Seconds of every row since the moment `started` names; None when the record has no time.
 
-    A cycler's own clock counts where it has one, since the test time leaves out its pauses.
+    A cycler's own clock counts where it has one, since the test time leaves out its pauses; where somebody set that
+    clock back, the test time goes on.
     """
-    if UNIX_TIME in record:
-        unix = record.array(UNIX_TIME)
-        if len(unix) and np.isfinite(unix).all() and (np.diff(unix) >= 0).all():
-            first = record.array(Column.TIME)[0] if Column.TIME in record else 0.0
-            return np.asarray(unix - unix[0] + first)
-    if Column.TIME in record:
-        return record.array(Column.TIME)
-    return None
+    if Column.TIME not in record:
+        return None
+    test = record.array(Column.TIME)
+    if UNIX_TIME not in record or not np.isfinite(record.array(UNIX_TIME)).all():
+        return test
+    counted, passed = np.diff(test), np.diff(record.array(UNIX_TIME))
+    steps = np.where(passed < counted - SET_BACK, counted, passed)
+    return np.asarray(test[0] + np.concatenate([[0.0], np.cumsum(steps)]))
 
 
 def span(record: Measurement) -> tuple[datetime, datetime] | None:

@@ -26,6 +26,7 @@ CURRENT_RANGE = "Current Range / 1"
 SIGN_BY_DEFAULT = (
     "current taken as positive = oxidation at the working electrode: the maker's default, the file does not say"
 )
+OPEN_CIRCUIT = "current 0 A: open circuit; the file has no current column"
 SIGN_UNKNOWN = "unknown: the file does not say whether oxidation or reduction is positive"
 PLACEHOLDERS = (0.0, 0.001, 1.0)
 """Numbers that instruments write where nobody entered an area, a thickness or a mass."""
@@ -250,6 +251,15 @@ def fields_by(separator: str) -> Callable[[str], list[str]]:
         return text.rstrip().removesuffix(separator.strip() or "\0").split(separator)
 
     return split
+
+
+def fields_as_in(row: str) -> Callable[[str], list[str]]:
+    """A way to split lines like this one: at tabs, at commas with a blank (a comma may be decimal), or at commas."""
+    if "\t" in row:
+        return fields_by("\t")
+    if not re.search(r",\s+\S", row):
+        return fields_by(",")
+    return lambda line: re.split(r",\s+", line.strip().removesuffix(","))
 
 
 def find_line(lines: Sequence[str], pattern: str, start: int = 0) -> int | None:

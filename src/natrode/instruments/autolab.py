@@ -38,7 +38,7 @@ def recognise(source: Source) -> float:
     head = _text.head_text(source).lstrip()
     if re.match(r"\"?Z60W Data File", head):
         return 1.0
-    if re.match(r"VERSION\d+\.\d+\n\s*\d+\n\s*\d+\n\s*[0-9.eE+-]+\n", head):
+    if re.match(r"VERSION\d+\.\d+\n\s*\d+\n\s*\d+\n\s*[0-9.,eE+-]+\n", head):
         return 0.95
     return 0.9 if re.match(_NOVA, head.split("\n", 1)[0]) else 0.0
 
@@ -116,7 +116,7 @@ def _nova(source: Source, lines: list[str], begin: int) -> Measurement:
     place = f"line {begin + 1}"
     separator = next((mark for mark in (";", "\t", ",") if mark in heading), ";")
     names = [re.sub(r"\s+", " ", name.strip().replace("\u2126", "Ω")) for name in heading.split(separator)]
-    names = [name.replace("(ohm)", "(Ω)").replace("(Ohm)", "(Ω)") for name in names]
+    names = [re.sub(r"\((?:[Oo]hm|\?|\ufffd)\)$", "(Ω)", name) if "Z" in name else name for name in names]
     if len(set(names)) != len(names):
         raise source.error(place, f"a column is named twice in {heading[:80]!r}", "export it again")
     rows = _text.read_rows(source, lines, begin + 1, names, split=_text.fields_by(separator))

@@ -20,6 +20,7 @@ Floats = npt.NDArray[np.float64]
 
 UNITS: dict[str, tuple[str, float]] = {
     "mA.h/g": ("C/kg", 3600.0),
+    "mA.h/V": ("F", 3.6),
     "mA.h": ("C", 3.6),
     "A.h": ("C", 3600.0),
     "µA.h": ("C", 3.6e-3),
@@ -77,8 +78,8 @@ _LONGEST_FIRST = sorted(UNITS, key=len, reverse=True)
 TECHNIQUE_CHARGE = "Technique Charge / C"
 """EC-Lab's (Q-Qo) of a spectrum: the charge since this technique (or this loop of it) began."""
 
-VOLTAGES = ("Ewe", "<Ewe>", "Ecell", "<Ecell>", "E")
-"""Names of the working electrode's (or a two-electrode cell's) voltage; the first that is there counts."""
+VOLTAGES = ("Ewe", "<Ewe>", "Ecell", "<Ecell>", "E", "Ewe-Ece", "<Ewe-Ece>")
+"""Names of the working electrode's (else the whole cell's) voltage; the first that is there counts."""
 CURRENTS = ("I", "<I>")
 """Names of the current; the first that is there counts."""
 
@@ -108,6 +109,7 @@ NAMES = {
     "<Ece>": "Counter Electrode Voltage",
     "|Ece|": "Counter Electrode Voltage Amplitude",
     "Ewe-Ece": "Cell Voltage",
+    "<Ewe-Ece>": "Cell Voltage",
     "dq": "Charge Increment",
     "dQ": "Step Charge",
     "(Q-Qo)": "Net Charge",

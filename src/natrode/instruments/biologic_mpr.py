@@ -90,6 +90,10 @@ COLUMNS: dict[int, tuple[str, str]] = {
     99: ("|Zce|/Ohm", _FLOAT),
     100: ("Re(Zce)/Ohm", _FLOAT),
     101: ("-Im(Zce)/Ohm", _FLOAT),
+    110: ("Energy ce/W.h", _DOUBLE),
+    112: ("Energy we/W.h", _DOUBLE),
+    115: ("Energy ce charge/W.h", _DOUBLE),
+    116: ("Energy ce discharge/W.h", _DOUBLE),
     123: ("Energy charge/W.h", _DOUBLE),
     124: ("Energy discharge/W.h", _DOUBLE),
     125: ("Capacitance charge/µF", _DOUBLE),
@@ -143,6 +147,7 @@ COLUMNS: dict[int, tuple[str, str]] = {
     **{486 + i: (f"|Ewe h{i + 2}|/V", _FLOAT) for i in range(6)},
     **{492 + i: (f"|I h{i + 2}|/A", _FLOAT) for i in range(6)},
     **{498 + i: (f"|Ece h{i + 2}|/V", _FLOAT) for i in range(6)},
+    504: ("Rac/Ohm", _FLOAT),
     505: ("Rdc/Ohm", _FLOAT),
     509: ("Acir/Dcir Control", _BYTE),
 }

@@ -179,7 +179,7 @@ def _series(run: Run, rows: npt.NDArray[np.int64]) -> Measurement:
     if mixed:
         table = table.iloc[rows]
         assumptions.append(f"{len(run.raw) - len(rows)} rows with a frequency are spectra, in a record of their own")
-    if run.has("Ece", "<Ece>"):
+    if run.has("Ece", "<Ece>") and run.has("Ewe", "<Ewe>"):
         assumptions.append("the voltage is Ewe, working electrode against the reference; Ece is a column of its own")
     time = table[Column.TIME].to_numpy()
     back = int((np.diff(time) < 0).sum())
@@ -338,7 +338,7 @@ def _name_says(run: Run, table: "pd.DataFrame", warnings: list[str]) -> None:
 _ELECTRODES = (
     ("Z", "working (Ewe)", ("<Ewe>", "Ewe"), "|Ewe|"),
     ("Zce", "counter (Ece)", ("<Ece>", "Ece"), "|Ece|"),
-    ("Zwe-ce", "cell (Ewe-Ece)", ("Ewe-Ece",), "|Ewe-Ece|"),
+    ("Zwe-ce", "cell (Ewe-Ece)", ("<Ewe-Ece>", "Ewe-Ece"), "|Ewe-Ece|"),
     ("Zstack", "stack", ("<Estack>", "Estack"), "|Estack|"),
     ("Z1", "element 1 of the stack (E1)", ("<E1>", "E1"), "|E1|"),
     ("Z2", "element 2 of the stack (E2)", ("<E2>", "E2"), "|E2|"),

@@ -126,7 +126,8 @@ def _rows(
     table = list(lines)
     for mark in marks:
         table[mark] = ""
-    rows = _text.read_rows(source, table, start, names, split=_text.fields_by(separator))
+    first = next((line for line in table[start:] if line.strip()), separator)
+    rows = _text.read_rows(source, table, start, names, split=_text.fields_as_in(first))
     if not marks:
         return rows, None
     numbers = [int(re.sub(r"\D", "", lines[mark])) for mark in marks]
@@ -148,7 +149,10 @@ def _kind(
             )
         return "impedance", []
     if Column.TIME in columns and Column.VOLTAGE in columns and Column.CURRENT not in columns:
-        return "cycling", []
+        if not technique.startswith("Open Circuit Potential"):
+            return "cycling", []
+        columns[Column.CURRENT] = np.zeros(len(columns[Column.TIME]))
+        return "cycling", [_text.OPEN_CIRCUIT]
     if Column.VOLTAGE in columns and Column.CURRENT in columns:
         return "sweep", []
     potential = settings.get("Init E (V)")

@@ -19,6 +19,7 @@ from natrode.units import DIMENSIONS, to_si
 NAME = "Gamry Framework data (.DTA)"
 _READER = _text.Reader("Gamry", NAME, "gamry 1")
 _SWEEPS = {"CV", "LSV", "TAFEL", "POTENTIODYNAMIC", "CYCPOL", "POLRES", "RESISTANCE", "PV", "CYCLICPOL"}
+_OPEN_CIRCUIT = {"CORPOT", "OCP", "OCV"}
 _VALUES_OF_TYPE = {"POTEN": 2, "TWOPARAM": 3}
 _NAMES: dict[str, tuple[str, str]] = {  # column of the file: name in the record, dimension
     "T": (Column.TIME, "time"),
@@ -267,6 +268,10 @@ def _record(
     elif kind != "impedance" and (re.search(r"\d$", family[0].name) or len(family) > 1):
         columns[Column.CYCLE] = np.repeat(np.arange(1, len(family) + 1), sizes)
     assumptions = [text for table in family for text in table.assumptions]
+    at_rest = family[0].name.startswith("OCV") or tag.upper() in _OPEN_CIRCUIT
+    if kind == "cycling" and at_rest and Column.CURRENT not in columns:
+        columns[Column.CURRENT] = np.zeros(sum(sizes))
+        assumptions.append(_text.OPEN_CIRCUIT)
     odd = [text for table in family for text in table.warnings]
     merged = _text.Rows({}, {}, [line for table in family for line in table.rows.lines])
     if kind == "impedance":

@@ -36,7 +36,7 @@ RUN = "Run Index / 1"
 """Which file a row came from, counted from 0 in order of time."""
 INSTRUMENT_CYCLE = "Instrument Cycle Count / 1"
 GAP = 60.0
-"""A longer time without a point between two files is a gap [s]."""
+"""A longer time without a point between two files, or a longer pause inside one, is a gap [s]."""
 
 
 def experiments(
@@ -204,14 +204,18 @@ def _cycling(
         whole[str(Column.CHARGE)] = ledger.at(whole[str(Column.TIME)].to_numpy(dtype=float))
     if Column.STEP_COUNT in whole.columns and len(parts) > 1:
         whole[str(Column.STEP_COUNT)] = _steps(whole)
-    whole = _tidy(whole)
-    gaps = _gaps(whole, spectra)
+    whole = _tidy(whole.drop(columns=[] if ledger.known else [str(Column.CHARGE)], errors="ignore"))
+    gaps = sorted((*_pauses(parts), *_gaps(whole, spectra)), key=lambda gap: float(gap["after"].split()[0]))
     settings = {**_common_settings(parts), "runs": [_about(p) for p in parts], "gaps": gaps}
     notes = list(said)
     notes += [f"gap of {g['hours']:.3g} h after {g['after']}" for g in gaps]
     assumed = ["cycles counted from the sign of the current; the instrument's count is kept beside it"]
     if ledger.known:
         assumed += ["net charge since the first file began, continued through all files", *ledger.sources]
+    elif ledger.silent:
+        notes.append(
+            f"no net charge: {', '.join(ledger.silent)} tells no current; say it, for example current='0.4 mA'"
+        )
     return Measurement(_metadata(parts, first, settings, assumed, notes), whole)
 
 
@@ -264,7 +268,7 @@ def _tidy(whole: "pd.DataFrame") -> "pd.DataFrame":
 def _gaps(whole: "pd.DataFrame", spectra: Sequence[Part]) -> list[dict[str, Any]]:
     """Times without a point where one file ends and another goes on; a spectrum in between fills them."""
     time, run = whole[str(Column.TIME)].to_numpy(dtype=float), whole[RUN].to_numpy()
-    found = []
+    found: list[dict[str, Any]] = []
     for row in np.flatnonzero((np.diff(run) != 0) & (np.diff(time) > GAP)):
         begin, end = float(time[row]), float(time[row + 1])
         covered = 0.0
@@ -273,8 +277,21 @@ def _gaps(whole: "pd.DataFrame", spectra: Sequence[Part]) -> list[dict[str, Any]
             if len(inside):
                 covered += float(inside[-1] - inside[0])
         if end - begin - covered > GAP:
-            found.append({"after": f"{begin:.0f} s", "until": f"{end:.0f} s", "hours": (end - begin) / 3600})
+            found.append(_gap(begin, end))
     return found
+
+
+def _pauses(parts: Sequence[Part]) -> list[dict[str, Any]]:
+    """Times inside a file that its cycler's clock counts and its test time does not."""
+    found: list[dict[str, Any]] = []
+    for part in parts:
+        left_out = np.diff(part.time) - np.diff(part.record.array(Column.TIME))
+        found += [_gap(part.time[row], part.time[row + 1]) for row in np.flatnonzero(left_out > GAP)]
+    return found
+
+
+def _gap(begin: float, end: float) -> dict[str, Any]:
+    return {"after": f"{begin:.0f} s", "until": f"{end:.0f} s", "hours": float(end - begin) / 3600}
 
 
 def _common_settings(parts: Sequence[Part]) -> dict[str, Any]:

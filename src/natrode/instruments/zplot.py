@@ -128,7 +128,7 @@ def spectrum(
     assumptions: list[str] | None = None,
 ) -> Measurement:
     """The record of the nine-column table that begins at line index `start`."""
-    split = _text.fields_by("\t") if any("\t" in line for line in lines[start : start + 1]) else _text.fields_by(",")
+    split = _text.fields_as_in(lines[start] if start < len(lines) else "")
     rows = _text.read_rows(source, lines, start, _FIELDS, split=split)
     if len(rows) > announced:
         raise source.error(
