@@ -1,16 +1,20 @@
 """The command line: what it prints, where, and with which exit code."""
 
 import json
+import re
 import statistics
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from natrode import cell, protocol
 from natrode.cli import main
+from natrode.measurement import Experiment
 
 COMMAND = [sys.executable, "-c", "from natrode.cli import main; main()"]
 SHORT = """
@@ -95,6 +99,56 @@ def test_run_on_the_two_examples(tmp_path, capsys):
     assert set(ccd) >= {"quantity", "value", "uncertainty", "unit", "quality", "reason", "method"}
     assert 0.1 <= ccd["value"] <= 6.0
     assert "<html" in (out / "index.html").read_text(encoding="utf-8")[:2000]
+
+
+LIFE = """
+name = "life"
+[[steps]]
+type = "charge-discharge"
+c_rate = 2.0
+lower_voltage = "2.5 V"
+upper_voltage = "3.8 V"
+cycles = {}
+"""
+
+
+def test_a_full_cell_goes_on_from_where_an_earlier_run_ended(tmp_path, capsys):
+    (tmp_path / "cell.toml").write_text(cell.FULL_EXAMPLE, encoding="utf-8")
+    shown = {}
+    for name, cycles, start in (("whole", 10, None), ("first", 6, None), ("second", 4, "first")):
+        (tmp_path / "protocol.toml").write_text(LIFE.format(cycles))
+        state = ("--state", tmp_path / start / "state.json") if start else ()
+        out = tmp_path / name
+        assert call("run", tmp_path / "cell.toml", tmp_path / "protocol.toml", "--out", out, "--json", *state) == 0
+        shown[name] = json.loads(capsys.readouterr().out)
+    states = {name: json.loads((tmp_path / name / "state.json").read_text()) for name in shown}
+    assert [shown[name]["cycles"] for name in ("whole", "first", "second")] == [10, 6, 10]
+    assert states["second"]["half_cycles"] == 20
+    for a, b in zip(states["whole"]["state"], states["second"]["state"], strict=True):
+        assert a is b or a == pytest.approx(b, rel=1e-9, abs=1e-15)
+    whole, first, second = (Experiment.load(tmp_path / n).cycling.table for n in ("whole", "first", "second"))
+    joined = pd.concat([first, second], ignore_index=True)
+    for column in ("Voltage / V", "Test Time / s", "Cycle Count / 1", "Step Count / 1"):
+        assert np.allclose(joined[column], whole[column], rtol=1e-9)
+    assert shown["whole"]["end"] == "the protocol ran to its end"
+
+
+def test_a_stopped_run_says_at_which_cycle_and_why(tmp_path, capsys):
+    text = cell.FULL_EXAMPLE.replace('mass = "6 mg" ', 'thickness = "0.2 um" ').replace("[electrolyte]",
+                                                               "plating_efficiency = 0.9\n[electrolyte]")  # fmt: skip
+    (tmp_path / "cell.toml").write_text(text, encoding="utf-8")
+    (tmp_path / "protocol.toml").write_text(LIFE.format(500))
+    assert call("run", tmp_path / "cell.toml", tmp_path / "protocol.toml", "--out", tmp_path / "out") == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert re.search(r"\d+ cycles; stopped in cycle \d+, step 1, at [\d.]+ h: reservoir empty", said)
+
+
+def test_a_symmetric_cell_has_no_state_to_go_on_from(inputs, tmp_path, capsys):
+    assert call("run", *inputs, "--out", tmp_path / "out", "--state", tmp_path / "state.json") == 2
+    assert "full cells go on from a state" in capsys.readouterr().err
+    (tmp_path / "full.toml").write_text(cell.FULL_EXAMPLE, encoding="utf-8")
+    assert call("run", tmp_path / "full.toml", inputs[1], "--out", tmp_path / "out", "--state", tmp_path / "x") == 2
+    assert "is not a state of a full cell" in capsys.readouterr().err
 
 
 def test_json_is_one_document_and_nothing_else(inputs, tmp_path, capsys):

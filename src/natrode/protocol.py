@@ -205,9 +205,21 @@ class Impedance(ImpedanceSettings):
 
     type: Literal["impedance"] = "impedance"
     current_density: SignedCurrentDensity = 0.0
-    """Direct current during the spectrum [A/m2]; positive strips the working electrode."""
+    """Direct current during the spectrum [A/m2]; positive strips the working electrode, or charges a full cell."""
     duration: Duration | None = None
     """How long it takes [s]; a second or three periods per frequency when not given."""
+    state_of_charge: Annotated[float, Field(gt=0, lt=1)] | None = None
+    """Of a full cell's cathode (0 full of sodium, 1 without), to which the cell is brought first."""
+    c_rate: PositiveRate | None = None
+    """At which it is brought there; 0.1 when not given."""
+    rest: Duration | None = None
+    """After it was brought there [s]; an hour when not given."""
+
+    @model_validator(mode="after")
+    def _goes_somewhere(self) -> "Impedance":
+        if self.state_of_charge is None and (self.c_rate is not None or self.rest is not None):
+            raise ValueError("'c_rate' and 'rest' bring a full cell to a 'state_of_charge', which is not given")
+        return self
 
 
 class Recorded(Specification):
@@ -371,6 +383,7 @@ voltage_limit = "5 V"
 # type = "one-sided"           current_density, capacity or duration, voltage_limit, impedance_every
 # type = "current-ramp"        rate ("1 mA/cm2/h"), maximum, voltage_limit
 # type = "rate-ladder"         current_densities = ["0.1 mA/cm2", "0.5 mA/cm2"], capacity, cycles_per_step
+# type = "impedance"           full cells: state_of_charge = 0.5, c_rate, rest: taken after it was brought there
 # type = "charge-discharge"    full cells: c_rate = 5.0 (or a list), lower_voltage, upper_voltage, cycles, rest
 # type = "hold"                voltage, duration
 # type = "linear-sweep"        start, end, rate; also "tafel" and "cyclic-voltammetry" (cycles)

@@ -38,6 +38,9 @@ def run(
     /,
     *,
     out: Path,
+    state: Annotated[
+        Path | None, Parameter(help="state.json of an earlier run of this full cell, to go on from.")
+    ] = None,
     seed: int | None = None,
     csv: Annotated[bool, Parameter(help="Also write the records as CSV (Battery Data Format).", negative="")] = False,
     force: Force = False,
@@ -45,24 +48,39 @@ def run(
 ) -> None:
     """Run a protocol on a virtual cell: records, summary and an HTML page in the folder OUT."""
     from natrode.analysis import summarise, summarise_series
-    from natrode.cell import load_cell
+    from natrode.cell import FullCell, load_cell
+    from natrode.errors import SpecificationError
     from natrode.files import output_folder, write_text
     from natrode.protocol import Protocol
     from natrode.report.run import run_page
     from natrode.simulate.symmetric import electrolyte_resistance, simulate
 
     specified, steps = load_cell(cell), Protocol.load(protocol)
-    experiment = simulate(specified, steps, seed=seed)
+    if isinstance(specified, FullCell):
+        from natrode.simulate.fullcell.run import State, simulate_to_state
+
+        start = None if state is None else State.load(state)
+        experiment, ended = simulate_to_state(specified, steps, seed=seed, start=start)
+    else:
+        if state is not None:
+            raise SpecificationError(f"--state {state}: full cells go on from a state; {cell} is a symmetric cell")
+        experiment, ended = simulate(specified, steps, seed=seed), None
     pellet = electrolyte_resistance(specified, steps)  # what a blocking cell of the same pellet would give
     results = [result.to_json() for result in summarise(experiment, pellet)]
     series = [item.to_json() for item in summarise_series(experiment, pellet)]
-    document = {"title": experiment.title, "simulated": True, "out": str(out), "results": results}
+    settings = experiment.cycling.metadata.settings
+    document = {
+        "title": experiment.title, "simulated": True, "out": str(out), "end": settings["end"],
+        "cycles": settings["cycles"], "results": results,
+    }  # fmt: skip
     with output_folder(out, force) as folder:
         experiment.save(folder, csv=csv)
+        if ended is not None:
+            ended.save(folder / "state.json")
         write_text(folder / "summary.json", dumps(document))
         write_text(folder / "index.html", run_page(experiment, results + series, experiment.title))
     if json_:
         print(dumps(document))
         return
     show_results(experiment.title, results)
-    print(f"page: {out / 'index.html'}")
+    print(f"{settings['cycles']} cycles; {settings['end']}\npage: {out / 'index.html'}")

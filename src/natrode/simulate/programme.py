@@ -136,6 +136,8 @@ def _append(
                 POINTS=max(points, 200),
             )
         case Impedance():
+            if step.state_of_charge is not None:
+                raise SpecificationError(f"step {number}: state_of_charge is for a full cell; this one is symmetric")
             duration = step.duration or spectrum_time(step)
             add(
                 kernel.SNAPSHOT,

@@ -88,14 +88,19 @@ DIFFUSION, SHRINKING_CORE, SULFUR, PRODUCT = 0, 1, 2, 3
     LOGARITHMIC,
     DURATION,
     HALF,  # the last cycle has one half
+    TARGET,  # filling of the cathode
     N_BLOCK,
-) = range(15)
-REST, CYCLE, SNAPSHOT = 0, 1, 2
+) = range(16)
+REST, CYCLE, SNAPSHOT, REACH = 0, 1, 2, 3
 # ---- how a run ends ------------------------------------------------------------------------------------------
-COMPLETED, SHORTED, NEVER_CHARGED, POLARISED, STUCK = 0, 1, 2, 3, 4
+COMPLETED, SHORTED, NEVER_CHARGED, POLARISED, STUCK, NOT_REACHED = 0, 1, 2, 3, 4, 5
 # ---- the state: modes of the particles, then these, counted from their end ------------------------------------
 FILLING, LOST, ANODE, NOW, PIERCED, EMPTY, N_TAIL = 0, 1, 2, 7, 8, 9, 10
 N_SAMPLE = 8
+TRIES = 20
+"""Times that a cell is sent after a state of charge before it counts as not reached."""
+OPEN_LIMIT = 100.0
+"""Voltage limit where a step has none [V]."""
 NO_CAPACITY = 1e-3
 """Part of the theoretical charge below which a discharge counts as none."""
 _two_phase = compiled(cathode_laws.two_phase_open_circuit_voltage)
@@ -615,6 +620,45 @@ def copy_cycle(
 
 
 @compiled
+def reach(
+    battery: Battery, state: FloatArray, block: FloatArray, points: int, samples: FloatArray, count: int
+) -> tuple[int, int]:
+    """Charge or discharge to a filling of the cathode; returns samples and COMPLETED, NOT_REACHED, SHORTED or STUCK.
+
+    A leak takes part of what flows, so that what is missing is sent after it.
+    """
+    place = battery.modes.shape[1] + FILLING
+    for _ in range(TRIES):
+        missing = (block[TARGET] - state[place]) * battery.cathode[CHARGE]
+        if abs(missing) < 1e-9 * battery.cathode[CHARGE]:
+            return count, COMPLETED
+        current = -block[CURRENT] if missing > 0.0 else block[CURRENT]
+        limit = OPEN_LIMIT if current > 0.0 else -OPEN_LIMIT
+        battery.label[2] += 1
+        longest = abs(missing) / block[CURRENT]
+        _, ended, count, status = half_cycle(battery, state, current, limit, longest, points, samples, count)
+        if status != COMPLETED:
+            return count, status
+        if ended:
+            break
+    return count, NOT_REACHED
+
+
+@compiled
+def stay(
+    battery: Battery, state: FloatArray, block: FloatArray, points: int, samples: FloatArray, count: int
+) -> tuple[int, int]:
+    """Rest, or hold the current of a spectrum, for the block's duration; returns samples and how it ended."""
+    battery.label[2] += 1
+    current = block[CURRENT]
+    if current == 0.0:
+        return rest(battery, state, block[DURATION], points, samples, count)
+    limit = OPEN_LIMIT if current > 0.0 else -OPEN_LIMIT
+    _, _, count, status = half_cycle(battery, state, current, limit, block[DURATION], points, samples, count)
+    return count, status
+
+
+@compiled
 def run(
     battery: Battery, state: FloatArray, blocks: FloatArray, samples: FloatArray, snapshots: FloatArray
 ) -> tuple[int, int, int]:
@@ -628,12 +672,15 @@ def run(
             count, status = many_cycles(battery, state, block, points, samples, count)
             if status != COMPLETED:
                 return count, taken, status
+        elif block[KIND] == REACH:
+            count, status = reach(battery, state, block, points, samples, count)
+            if status != COMPLETED:
+                return count, taken, status
         else:
             if block[KIND] == SNAPSHOT:
                 snapshots[taken] = state
                 taken += 1
-            label[2] += 1
-            count, status = rest(battery, state, block[DURATION], points, samples, count)
+            count, status = stay(battery, state, block, points, samples, count)
             if status != COMPLETED:
                 return count, taken, status
     return count, taken, COMPLETED

@@ -13,7 +13,7 @@ from natrode import __version__, files
 from natrode.cell import FullCell
 from natrode.errors import SimulationError, SpecificationError
 from natrode.measurement import Column, Experiment, Geometry, Measurement, Metadata, Origin
-from natrode.protocol import ChargeDischarge, Impedance, ImpedanceSettings, Protocol, Repeat, Rest, Sampling
+from natrode.protocol import ChargeDischarge, Impedance, Protocol, Repeat, Rest, Sampling
 from natrode.simulate import integrator, parameters, programme
 from natrode.simulate.fullcell import kernel
 from natrode.simulate.fullcell.assemble import FullModel, assemble, override, warnings_of
@@ -26,6 +26,11 @@ FloatArray = npt.NDArray[np.float64]
 MODEL = "full cell, particle diffusion and contact distribution"
 MAXIMUM_SAMPLES = 20_000_000
 """More points than this (1.3 GB) are taken for a mistake."""
+REACHING_RATE = 0.1
+"""C-rate at which a cell is brought to a state of charge, where the protocol gives none."""
+RELAXATION = 3600.0
+"""Rest after that [s]."""
+SHORTED = "hard short"
 POLARISED_CONTACT = 1e-3
 """Contact left below which a cell that gives no capacity is said to have lost it."""
 
@@ -40,11 +45,14 @@ class State:
     half_cycles: int
     title: str
     """Of the cell."""
+    outcome: str = "completed"
+    """How the run ended, in a word or two."""
 
     def save(self, path: str | Path) -> None:
         """Write the state as JSON."""
         document = {
             "natrode": __version__, "cell": self.title, "cycles": self.cycles, "half_cycles": self.half_cycles,
+            "outcome": self.outcome,
             "state": [float(v) if np.isfinite(v) else None for v in self.values],
         }  # fmt: skip
         files.write_text(Path(path), json.dumps(document) + "\n")
@@ -55,7 +63,8 @@ class State:
         try:
             found = json.loads(Path(path).read_text())
             values = np.array([np.inf if v is None else v for v in found["state"]], float)
-            return cls(values, int(found["cycles"]), int(found["half_cycles"]), str(found["cell"]))
+            count = int(found["cycles"]), int(found["half_cycles"])
+            return cls(values, *count, str(found["cell"]), str(found["outcome"]))
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise SpecificationError(f"{path}: is not a state of a full cell that natrode wrote ({error})") from None
 
@@ -101,10 +110,23 @@ def simulate(
         SimulationError: too many points are asked for. A step that cannot be integrated ends the record instead:
         `settings.end` says at which cycle and why, and all cycles before are kept.
     """
+    return simulate_to_state(cell, protocol, seed=seed, overrides=overrides, start=start)[0]
+
+
+def simulate_to_state(
+    cell: FullCell,
+    protocol: Protocol,
+    *,
+    seed: int | None = None,
+    overrides: parameters.Overrides | None = None,
+    start: State | None = None,
+) -> tuple[Experiment, State]:
+    """As `simulate`; also returns the state in which the run ended, from which another may go on."""
     if protocol.sampling.noise > 0 and seed is None:
         raise SpecificationError(f"protocol '{protocol.name}': sampling.noise needs a seed; give seed=1 (or --seed 1)")
     model = override(assemble(cell), overrides or {})
-    return record(model, protocol, course(model, protocol, start), seed)
+    done = course(model, protocol, start)
+    return record(model, protocol, done, seed), done.state
 
 
 def course(model: FullModel, protocol: Protocol, start: State | None = None) -> Course:
@@ -117,6 +139,8 @@ def course(model: FullModel, protocol: Protocol, start: State | None = None) -> 
     if start is not None:
         if start.values.shape != state.shape or start.title != model.cell.name:
             raise SpecificationError(f"the saved state is of '{start.title}', not of a cell like '{model.cell.name}'")
+        if start.outcome == SHORTED:
+            raise SpecificationError("the saved state is that of a cell with a hard short; nothing can be run on it")
         state, label[0], label[2] = start.values.copy(), start.cycles, start.half_cycles
     battery = kernel.new_battery(
         integrator.Model(model.anode.electrodes, table), model.cathode_row(), modes, model.anode.soft_short_time, label
@@ -137,7 +161,7 @@ def course(model: FullModel, protocol: Protocol, start: State | None = None) -> 
     message = "the protocol ran to its end" if ended == kernel.COMPLETED else f"stopped {at}: {why}"
     return Course(
         samples[:count], snapshots[:spectra], taken[:spectra], ended, cycles,
-        State(state, cycles, int(label[2]), model.cell.name), outcome, message,
+        State(state, cycles, int(label[2]), model.cell.name, outcome), outcome, message,
     )  # fmt: skip
 
 
@@ -163,7 +187,7 @@ def _ending(battery: kernel.Battery, state: FloatArray, ended: int) -> tuple[str
     """Say how a run ended, out of the state: in a word or two, and in a sentence."""
     n = battery.modes.shape[1]
     if ended == kernel.SHORTED:
-        return "hard short", "hard short, a filament is through"
+        return SHORTED, "hard short, a filament is through"
     if ended == kernel.NEVER_CHARGED:
         leak = kernel.leak_of(battery, state)
         if leak > 0:
@@ -176,6 +200,9 @@ def _ending(battery: kernel.Battery, state: FloatArray, ended: int) -> tuple[str
         if left < POLARISED_CONTACT:
             return "contact lost", f"contact lost ({100 * left:.2g} % is left), polarisation hits the cut-off at once"
         return "polarised", "polarisation hits the cut-off at once, no capacity"
+    if ended == kernel.NOT_REACHED:
+        why = "no sodium is left" if state[n + kernel.EMPTY] > 0 else "a leak takes the current"
+        return "not reached", f"the state of charge of a spectrum is not reached: {why}"
     if ended == kernel.STUCK:
         inside = f"void {1e6 * state[n + kernel.ANODE + 1]:.4g} um, filling {state[n + kernel.FILLING]:.4g}"
         return "solver failed", f"the solver failed ({inside}); all cycles before are kept"
@@ -185,13 +212,13 @@ def _ending(battery: kernel.Battery, state: FloatArray, ended: int) -> tuple[str
 # ---- programme --------------------------------------------------------------------------------------------------
 
 
-def blocks(model: FullModel, protocol: Protocol) -> tuple[FloatArray, dict[int, ImpedanceSettings]]:
+def blocks(model: FullModel, protocol: Protocol) -> tuple[FloatArray, dict[int, Impedance]]:
     """Blocks of the kernel and the impedance settings by step number.
 
     Raises SpecificationError for a step that a full cell cannot do and for cut-offs that leave no capacity.
     """
     rows: list[FloatArray] = []
-    spectra: dict[int, ImpedanceSettings] = {}
+    spectra: dict[int, Impedance] = {}
     number = 0
     for step in protocol.steps:
         number = _append(rows, spectra, model, step, number, protocol.sampling)
@@ -199,7 +226,7 @@ def blocks(model: FullModel, protocol: Protocol) -> tuple[FloatArray, dict[int, 
 
 
 def _append(
-    rows: list[FloatArray], spectra: dict[int, ImpedanceSettings], model: FullModel, step: Specification, number: int,
+    rows: list[FloatArray], spectra: dict[int, Impedance], model: FullModel, step: Specification, number: int,
     sampling: Sampling,
 ) -> int:  # fmt: skip
     if isinstance(step, Repeat):
@@ -216,11 +243,14 @@ def _append(
             row[kernel.KIND], row[kernel.DURATION] = kernel.REST, step.duration
             rows.append(row)
         case Impedance():
-            if step.current_density != 0.0:
-                raise SpecificationError(
-                    f"step {number}: spectra of full cells are taken at rest; leave current_density out"
-                )
-            row[kernel.KIND], row[kernel.DURATION] = kernel.SNAPSHOT, programme.spectrum_time(step)
+            if step.state_of_charge is not None:
+                way, pause = row.copy(), row.copy()
+                way[kernel.KIND], way[kernel.TARGET] = kernel.REACH, 1.0 - step.state_of_charge
+                way[kernel.CURRENT] = model.one_c * (step.c_rate or REACHING_RATE)
+                pause[kernel.KIND], pause[kernel.DURATION] = kernel.REST, step.rest or RELAXATION
+                rows += [way, pause]
+            row[kernel.KIND], row[kernel.DURATION] = kernel.SNAPSHOT, step.duration or programme.spectrum_time(step)
+            row[kernel.CURRENT] = step.current_density * model.cell.cathode_area
             row[kernel.POINTS] = 2
             spectra[number] = step
             rows.append(row)
@@ -279,7 +309,7 @@ def _sample_bound(rows: FloatArray) -> int:
     total = 0
     for row in rows:
         if row[kernel.KIND] != kernel.CYCLE:
-            total += int(row[kernel.POINTS])
+            total += int(row[kernel.POINTS]) * (kernel.TRIES if row[kernel.KIND] == kernel.REACH else 1)
             continue
         cycles = int(row[kernel.CYCLES])
         if row[kernel.LOGARITHMIC] and cycles > 12:
@@ -367,11 +397,12 @@ def _impedance(metadata: Metadata, model: FullModel, protocol: Protocol, done: C
     modes = _modes(model)
     parts = []
     for index, (snapshot, step) in enumerate(zip(done.snapshots, done.steps, strict=True), 1):
-        frequency = programme.frequencies(settings[int(step)])
-        z = spectrum(model, table, modes, snapshot, frequency)
+        given = settings[int(step)]
+        frequency, current = programme.frequencies(given), given.current_density * model.cell.cathode_area
+        z = spectrum(model, table, modes, snapshot, frequency, current)
         part = np.empty((len(frequency), 7))
         part[:, 0], part[:, 1], part[:, 2] = frequency, z.real, z.imag
-        part[:, 3:] = index, snapshot[modes.shape[1] + kernel.NOW], 0.0, step
+        part[:, 3:] = index, snapshot[modes.shape[1] + kernel.NOW], current, step
         parts.append(part)
     rows = np.concatenate(parts)
     names = (

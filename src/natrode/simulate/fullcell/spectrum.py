@@ -1,4 +1,4 @@
-"""Impedance of a full cell at rest, at any state of charge and cycle: the model's own equations, linearised.
+"""Impedance of a full cell at any state of charge, cycle and current: the model's own equations, linearised.
 
 The anode and the electrolyte contribute what `simulate.spectrum` gives for that side of a symmetric cell; the cathode
 its series resistance, charge transfer with a double layer, and the diffusion of the discretised particles that the
@@ -20,25 +20,36 @@ ComplexArray = npt.NDArray[np.complex128]
 
 
 def spectrum(
-    model: FullModel, table: FloatArray, modes: FloatArray, state: FloatArray, frequency: FloatArray
-) -> ComplexArray:
-    """Impedance of the cell [Ohm] at the frequencies [Hz] for one state of the kernel, at rest."""
-    parts = contributions(model, table, modes, state, frequency)
-    total: ComplexArray = np.sum(list(parts.values()), axis=0)
-    n = modes.shape[1]
-    if np.isinf(state[n + kernel.PIERCED]):
-        return total
+    model: FullModel, table: FloatArray, modes: FloatArray, state: FloatArray, frequency: FloatArray,
+    current: float = 0.0,
+) -> ComplexArray:  # fmt: skip
+    """Impedance of the cell [Ohm] for one state of the kernel.
+
+    Args:
+        model: the assembled cell.
+        table: conditions in time of `parameters.conditions`.
+        modes: particle modes, (4, N).
+        state: of the kernel, at any state of charge and cycle.
+        frequency: [Hz].
+        current: direct current at the terminals on which the small signal rides [A]; positive charges.
+    """
     battery = _battery(model, table, modes)
+    ionic = kernel.ionic_current(battery, state, current)
+    total: ComplexArray = np.sum(list(contributions(model, table, modes, state, frequency, ionic).values()), axis=0)
     return total / (1.0 + kernel.leak_of(battery, state) * total)
 
 
 def contributions(
-    model: FullModel, table: FloatArray, modes: FloatArray, state: FloatArray, frequency: FloatArray
-) -> dict[str, ComplexArray]:
-    """Impedance of each process [Ohm] without a leak: those of the anode and electrolyte, then of the cathode."""
+    model: FullModel, table: FloatArray, modes: FloatArray, state: FloatArray, frequency: FloatArray,
+    ionic: float = 0.0,
+) -> dict[str, ComplexArray]:  # fmt: skip
+    """Impedance of each process [Ohm] without a leak: those of the anode and electrolyte, then of the cathode.
+
+    Arguments as for `spectrum`; `ionic` is the direct current through the ions [A].
+    """
     n = modes.shape[1]
     snapshot = np.zeros(anode_kernel.N_SNAPSHOT)
-    snapshot[0] = state[n + kernel.NOW]
+    snapshot[0], snapshot[1] = state[n + kernel.NOW], ionic
     snapshot[2:4] = state[n + kernel.ANODE : n + kernel.ANODE + 2]
     found = symmetric_spectrum.contributions(model.anode, table, snapshot, frequency, sides=(1,))
     parts = {f"anode {name}" if name in _OF_ANODE else name: z for name, z in found.items()}
@@ -48,54 +59,56 @@ def contributions(
     row = model.cathode_row()
     scale = kernel.thermal_scale(row, temperature)
     omega: ComplexArray = (2j * np.pi) * frequency.astype(complex)
-    series = row[kernel.SERIES_RESISTANCE] / row[kernel.FACE]
-    parts["cathode series"] = np.full(len(frequency), series, complex)
-    transfer = row[kernel.TRANSFER_RESISTANCE] * scale / row[kernel.FACE]
-    diffusion = _storage(model, table, modes, state, omega, scale, temperature)
+    parts["cathode series"] = np.full(len(frequency), row[kernel.SERIES_RESISTANCE] / row[kernel.FACE], complex)
+    battery = _battery(model, table, modes)
+    faradaic = _kinetics(battery, state, ionic, temperature) + _storage(
+        battery, state, omega, scale, temperature, ionic
+    )
     capacitance = model.properties["double_layer_capacitance"] * row[kernel.FACE]
-    parts["cathode charge transfer and diffusion"] = 1 / (1 / (transfer + diffusion) + omega * capacitance)
+    parts["cathode charge transfer and diffusion"] = 1 / (1 / faradaic + omega * capacitance)
     return parts
 
 
 _OF_ANODE = ("constriction", "interphase", "charge transfer", "diffusion", "contact evolution")
 
 
+def _kinetics(battery: kernel.Battery, state: FloatArray, ionic: float, temperature: float) -> float:
+    """Slope of the cathode's polarisation with the current at constant filling [Ohm], without the series resistance.
+
+    At rest, where charging and discharging may follow different laws (shells, products), that of a discharge.
+    """
+    row = battery.cathode
+    small = 1e-6 * row[kernel.CHARGE] / 3600
+    ends = (ionic - small, ionic + small) if abs(ionic) > small else (-small, 0.0)
+    low, high = (kernel.cathode_polarisation(battery, state, current, temperature) for current in ends)
+    return float((high - low) / (ends[1] - ends[0]) - row[kernel.SERIES_RESISTANCE] / row[kernel.FACE])
+
+
 def _storage(
-    model: FullModel, table: FloatArray, modes: FloatArray, state: FloatArray, omega: ComplexArray, scale: float,
-    temperature: float,
-) -> ComplexArray:  # fmt: skip
-    """Response of the open-circuit voltage at the surface to the sodium that the current brings [Ohm]."""
-    row, n = model.cathode_row(), modes.shape[1]
-    battery = _battery(model, table, modes)
+    battery: kernel.Battery, state: FloatArray, omega: ComplexArray, scale: float, temperature: float, ionic: float
+) -> ComplexArray:
+    """Response of the cathode's voltage to the sodium that the current brings [Ohm]."""
+    row, modes = battery.cathode, battery.modes
+    n = modes.shape[1]
     if row[kernel.CATHODE] == kernel.DIFFUSION:
         time = row[kernel.DIFFUSION_TIME] * scale
-        surface = kernel.surface_filling(battery, state, 0.0, scale)
-        slope = _slope(model, surface, temperature)
+        slope = _slope(row, kernel.surface_filling(battery, state, ionic, scale), temperature)
         response = modes[3, 0] + np.sum(
             modes[2] * modes[1] / (omega[:, None] * time - modes[0]), axis=1
         )  # of the surface to a unit flux
         return np.asarray(-slope * time / (3.0 * row[kernel.CHARGE]) * response)
-    filling, step = state[n + kernel.FILLING], 1e-6
+    step = 1e-6
     ends = []
     for change in (-step, step):
         moved = state.copy()
-        moved[n + kernel.FILLING] = filling + change
-        ends.append(kernel.open_circuit_voltage(battery, moved, 0.0, temperature))
-    slope = (ends[1] - ends[0]) / (2 * step)
-    extra = 0.0
-    if row[kernel.CATHODE] in (kernel.SHRINKING_CORE, kernel.PRODUCT):
-        small = 1e-6 * row[kernel.CHARGE] / 3600
-        both = kernel.cathode_polarisation(battery, state, -small, temperature)
-        extra = (
-            -both / small - (row[kernel.SERIES_RESISTANCE] + row[kernel.TRANSFER_RESISTANCE] * scale) / row[kernel.FACE]
-        )
-        extra = -extra if extra < 0 else extra
-    return np.asarray(extra - slope / (omega * row[kernel.CHARGE]))
+        moved[n + kernel.FILLING] += change
+        voltage = kernel.open_circuit_voltage(battery, moved, ionic, temperature)
+        ends.append(voltage + kernel.cathode_polarisation(battery, moved, ionic, temperature))
+    return np.asarray(-(ends[1] - ends[0]) / (2 * step) / (omega * row[kernel.CHARGE]))
 
 
-def _slope(model: FullModel, filling: float, temperature: float) -> float:
+def _slope(row: FloatArray, filling: float, temperature: float) -> float:
     """dU/dx of the two-phase open-circuit voltage [V]: the derivative of the law's closed form."""
-    row = model.cathode_row()
     width = row[kernel.WIDTH]
     ends = 0.0
     for part in (filling, 1.0 - filling):
