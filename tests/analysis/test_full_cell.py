@@ -114,7 +114,20 @@ def test_fade_laws(law):
 
 def test_no_fade_is_a_lower_limit():
     cycles = full_cell_cycles(full_cell(cycles=30, fade=0.0))
-    assert capacity_fade(cycles).life.quality in ("lower limit", "doubtful")
+    assert capacity_fade(cycles).life.quality == "lower limit"
+
+
+def test_a_record_that_leaves_cycles_out_keeps_their_numbers():
+    """Fade is per cycle of the cell, not per cycle on record."""
+    whole = full_cell(cycles=100, fade=1e-3)
+    table = whole.table.copy()
+    table[Column.CYCLE.value] = np.repeat(np.arange(1, 101), 210)
+    kept = table[table[Column.CYCLE.value].isin([*range(1, 11), *range(20, 101, 10)])].reset_index(drop=True)
+    cycles = full_cell_cycles(Measurement(whole.metadata, kept))
+    assert list(cycles.cycle) == [*range(1, 11), *range(20, 101, 10)]
+    assert capacity_fade(cycles).per_cycle.value == pytest.approx(1e-3, rel=0.01)
+    retention = named(cycles.results, "capacity retention")
+    assert retention.settings["cycles"] == 99
 
 
 def test_dq_dv_holds_the_charge_and_shows_a_plateau():

@@ -20,6 +20,8 @@ FALL = 0.1
 FULL_CELL = 1e-3
 """[V] over which a full (or half) cell stays while it is discharged; a symmetric cell's voltage is then negative."""
 FEWEST_FOR_FADE = 8
+NO_FADE = 1e-6
+"""Relative fade over all cycles that a record cannot tell from none."""
 DECIDED = 4.0
 """Difference of the information criterion from which a fade law counts as better."""
 
@@ -170,7 +172,7 @@ def full_cell_cycles(
         v_charge, v_discharge = rows[:, 2] / rows[:, 0], rows[:, 3] / rows[:, 1]
     complete = _complete(rows)
     cycles = FullCellCycles(
-        np.arange(1, len(rows) + 1),
+        _numbers(cycling, rows[:, 7]),
         charge,
         discharge,
         efficiency,
@@ -187,8 +189,11 @@ def full_cell_cycles(
     return replace(cycles, results=_results(question, cycles, reference_cycle))
 
 
-def _halves(cycling: Measurement) -> list[tuple[float, float, float, float, float]] | str:
-    """Sign, charge [C], energy [J], last voltage and mean |current| of each run of one sign, in order."""
+Half = tuple[float, float, float, float, float, int]
+
+
+def _halves(cycling: Measurement) -> list[Half] | str:
+    """Sign, charge [C], energy [J], last voltage, mean |current| and cycle of each run of one sign, in order."""
     if Column.CURRENT not in cycling:
         return "the record has no current"
     half = half_cycles(cycling)
@@ -210,19 +215,21 @@ def _halves(cycling: Measurement) -> list[tuple[float, float, float, float, floa
             found[-1][2] += energy
             found[-1][3] = float(v[-1])
             found[-1][4] += float(half.duration[k])
+            found[-1][5] = int(half.cycle[k])
         else:
-            found.append([sign, charge, energy, float(v[-1]), float(half.duration[k])])
+            found.append([sign, charge, energy, float(v[-1]), float(half.duration[k]), int(half.cycle[k])])
     typical = float(np.median([h[1] for h in found]))
     kept = [h for h in found if h[1] > 1e-3 * typical]
-    return [(h[0], h[1], h[2], h[3], h[1] / h[4] if h[4] else 0.0) for h in kept]
+    return [(h[0], h[1], h[2], h[3], h[1] / h[4] if h[4] else 0.0, int(h[5])) for h in kept]
 
 
-def _cycles(halves: list[tuple[float, float, float, float, float]]) -> Array:
-    """Per cycle: charge, discharge [C], their energies [J], current on discharge, last voltages."""
+def _cycles(halves: list[Half]) -> Array:
+    """Per cycle: charge, discharge [C], their energies [J], current on discharge, last voltages, number."""
     rows: list[list[float]] = []
-    for sign, charge, energy, last, current in halves:
+    for sign, charge, energy, last, current, number in halves:
         if sign > 0 or not rows or np.isfinite(rows[-1][1]):
-            rows.append([np.nan] * 7)
+            rows.append([np.nan] * 8)
+        rows[-1][7] = number
         k = 0 if sign > 0 else 1
         if np.isfinite(rows[-1][k]):  # two charges with nothing between them but a lost rest
             charge, energy = charge + rows[-1][k], energy + rows[-1][k + 2]
@@ -230,6 +237,13 @@ def _cycles(halves: list[tuple[float, float, float, float, float]]) -> Array:
         if sign < 0:
             rows[-1][4] = current
     return np.array(rows, float).reshape(-1, 7)
+
+
+def _numbers(cycling: Measurement, counted: Array) -> npt.NDArray[np.int64]:
+    """Numbers of the cycles: the record's own, which may leave cycles out, else as they come."""
+    if Column.CYCLE in cycling and len(counted) and counted[0] >= 1 and (np.diff(counted) >= 0).all():
+        return counted.astype(np.int64)
+    return np.arange(1, len(counted) + 1)
 
 
 def _complete(rows: Array) -> npt.NDArray[np.bool_]:
@@ -283,7 +297,12 @@ def _results(question: Result, cycles: FullCellCycles, reference_cycle: int | No
         changed = abs(size[1] - size[0]) > 0.05 * size.max()
         doubts = ["the current differs between the two cycles"] if changed else []
         found.append(
-            retention.found(ratio, doubts=doubts, cycles=int(use[-1] - at), reference_cycle=int(cycles.cycle[at]))
+            retention.found(
+                ratio,
+                doubts=doubts,
+                cycles=int(cycles.cycle[use[-1]] - cycles.cycle[at]),
+                reference_cycle=int(cycles.cycle[at]),
+            )
         )
     return tuple(found)
 
@@ -348,7 +367,7 @@ def capacity_fade(cycles: FullCellCycles, threshold: float = 0.8, skip: int = 1)
     if use.size:
         current = cycles.current[use]
         use = use[np.abs(current - np.median(current)) < 0.05 * np.median(current)]
-    if len(use) < FEWEST_FOR_FADE:
+    if len(use) < FEWEST_FOR_FADE or cycles.cycle[use[-1]] == cycles.cycle[use[0]]:
         text = f"{len(use)} whole cycles of one current after the first {skip}: {FEWEST_FOR_FADE} are needed"
         return CapacityFade(None, asked.refused(text), life.refused(text), ())
     n = (cycles.cycle[use] - cycles.cycle[use[0]]).astype(float)
@@ -378,7 +397,7 @@ def capacity_fade(cycles: FullCellCycles, threshold: float = 0.8, skip: int = 1)
     linear = next(f for f in fits if f[1] == "linear")[2]
     per_cycle = asked.found(float(linear.values[1]), float(linear.sigmas[1]), law="linear", cycles=len(use))
     law_name = best[1] if len(near) == 1 else None
-    if value < 2.0 * sigma:
+    if value < 2.0 * sigma or value * n[-1] < NO_FADE:
         bound = float(best[3](max(value, 0.0) + 2.0 * sigma))
         return CapacityFade(law_name, per_cycle, life.at_least(bound, "no fade above its scatter (two sigma)"), ranking)
     lives = [float(f[3](float(f[2].values[1]))) for f in near if f[2].values[1] > 0]
