@@ -236,7 +236,7 @@ def _cycles(halves: list[Half]) -> Array:
         rows[-1][k], rows[-1][k + 2], rows[-1][5 + k] = charge, energy, last
         if sign < 0:
             rows[-1][4] = current
-    return np.array(rows, float).reshape(-1, 7)
+    return np.array(rows, float).reshape(-1, 8)
 
 
 def _numbers(cycling: Measurement, counted: Array) -> npt.NDArray[np.int64]:
