@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from natrode.analysis.reading import Array, conditions_of, interfaces_of, provenance
+from natrode.analysis.reading import Array, conditions_of, interfaces_of, median, provenance
 from natrode.analysis.result import Result
 from natrode.errors import RecordError
 from natrode.measurement import Column, Measurement
@@ -150,7 +150,7 @@ def relative_noise(z: Complex) -> float:
     weights = np.array([1.0, -4.0, 6.0, -4.0, 1.0]) / np.sqrt(70.0)
     size = np.maximum(np.abs(z), 1e-9 * np.abs(z).max())[2:-2]
     parts = [np.convolve(part, weights, "valid") / size for part in (z.real, z.imag)]
-    return 1.4826 * float(np.median(np.abs(np.concatenate(parts))))
+    return 1.4826 * median(np.abs(np.concatenate(parts)))
 
 
 def _peak(y: Array, sigma: Array) -> int | None:

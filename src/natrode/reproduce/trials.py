@@ -156,8 +156,9 @@ def _stride(paper: Paper, trial: Trial) -> int:
 
 def _order(sample: Sample, stride: int) -> list[int]:
     """Draws to run: the central one first, then every one (or every `stride`-th) of the others."""
-    others = [n for n in range(len(sample.values)) if n != sample.central]
-    return [sample.central, *others[::stride]]
+    central = sample.central
+    others = [n for n in range(len(sample.values)) if n != central]
+    return [central, *others[::stride]]
 
 
 def inherited(cell: Cell | FullCell, overrides: Overrides) -> Overrides:

@@ -1,6 +1,8 @@
 """A symmetric cell run through a protocol: the result is what an instrument would have written."""
 
 from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -190,11 +192,16 @@ def _metadata(cell: Cell, protocol: Protocol, seed: int | None, ended: int, cycl
         technique=", ".join(dict.fromkeys(step.type for step in protocol.steps)),
         ohmic_correction="none",
         settings={
-            "protocol": protocol.model_dump(mode="json", exclude_none=True),
+            "protocol": _as_json(protocol),
             "end": _ENDED[ended],
             "cycles": cycles,
         },
     )
+
+
+@lru_cache(maxsize=16)
+def _as_json(protocol: Protocol) -> dict[str, Any]:
+    return protocol.model_dump(mode="json", exclude_none=True)
 
 
 def _cycling(metadata: Metadata, samples: FloatArray) -> Measurement:
