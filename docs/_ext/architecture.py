@@ -7,6 +7,7 @@ from pathlib import Path
 ROOMS = {
     "cli": "commands: parsing, printing, and putting simulation, analysis and report together",
     "report": "results to plots and to one HTML page that works offline; no analysis happens here",
+    "workbench": "files and folders to cells, the analyses that fit them, tables of every number",
     "reproduce": "papers as data; calibrates, runs their experiments end to end, compares",
     "simulate": "a virtual cell under a protocol: writes records",
     "analysis": "records in, frozen results out: no plots, no files",
@@ -15,6 +16,7 @@ ROOMS = {
     "physics": "one law per module: pure functions of floats and arrays",
     "cell": "what a cell is",
     "protocol": "what is done to it",
+    "recorded": "the protocol that a record shows, to be run again",
     "measurement": "the record: the one thing that simulator, instruments and analyses share",
     "materials": "materials and interfaces as data, each value with unit, source and evidence",
     "specification": "quantities with units, TOML in and out, one clear error",

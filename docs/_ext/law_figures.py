@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 
 from natrode import materials
 from natrode.physics import (
+    cathode,
     constriction,
     contact,
     creep,
@@ -355,6 +356,21 @@ def draw_protrusion(left: Axes, right: Axes) -> None:
                 axes.loglog(current, 2 / (rate * HOUR), label="life of one electrode, half the time plated")
     label(left, "plating current density / mA cm⁻²", "growth per hour / separator")
     label(right, "current density / mA cm⁻²", "life / h (q = 100 mAh cm⁻²)")
+
+
+def draw_cathode(left: Axes, right: Axes) -> None:
+    thermal = 0.025693
+    filling = np.linspace(0.0, 1.0, 400)
+    phosphate = [cathode.two_phase_open_circuit_voltage(x, 3.37, 0.03, thermal) for x in filling]
+    sulfur = [cathode.two_plateau_open_circuit_voltage(x, 2.27, 1.76, 0.25, 0.05, thermal) for x in filling]
+    left.plot(filling, phosphate, label="two phases (NVP)")
+    left.plot(filling, sulfur, label="two plateaus (S)")
+    left.set_ylim(1.3, 3.8)
+    label(left, "sodium taken up over its maximum", "open-circuit voltage / V")
+    omega = 2 * math.pi * np.geomspace(1e-5, 1e2, 400)
+    for slope in (0.3, 1.0):
+        z = cathode.single_particle_impedance(omega, -slope, 1000.0, 360.0)
+        nyquist(right, np.where(z.imag > -0.4, z, np.nan), 1.0, "Ω", f"dU/dx = -{slope:g} V")
 
 
 DRAW: dict[str, Callable[[Axes, Axes], None]] = {
