@@ -32,7 +32,9 @@ SECONDS = 2.0
 MEMORY = 1 << 30
 """[bytes]"""
 GRACE = 8.0
-"""A worker that does not answer for this long is killed; another process may have held it up [s]."""
+"""A worker that has computed for this long without an answer is killed; other processes may have held it up [s]."""
+DEAD = 120.0
+"""A worker that does not answer for this long is killed, whatever it does [s]."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,15 @@ def outcome(path: Path) -> Outcome:
         verdict, detail = "slow", f"{used:.1f} s, {verdict}"
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     return Outcome(verdict, detail, used, peak)
+
+
+def _computed(pid: int | None) -> float:
+    """Processor time of a process so far [s]; the clock where the system does not tell."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return time.monotonic()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _address_space() -> int:
@@ -116,7 +127,7 @@ class Worker:
 
     def send(self, name: str, data: bytes) -> None:
         """Hand over a file."""
-        self._sent = time.monotonic()
+        self._sent, self._before = time.monotonic(), _computed(self._process.pid)
         self._pipe.send((name, data))
 
     def result(self) -> Outcome | None:
@@ -131,11 +142,12 @@ class Worker:
             died = self._process.exitcode
             self._start()
             return Outcome("died", f"the worker ended with {died}")
-        if time.monotonic() - self._sent > GRACE:
+        waited = time.monotonic() - self._sent
+        if waited > DEAD or (waited > GRACE and _computed(self._process.pid) - self._before > GRACE):
             self._process.kill()
             self._process.join()
             self._start()
-            return Outcome("slow", f"no answer within {GRACE:g} s", GRACE)
+            return Outcome("slow", f"no answer within {waited:.0f} s", waited)
         return None
 
     def close(self) -> None:

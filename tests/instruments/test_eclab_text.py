@@ -113,7 +113,7 @@ def test_loops_and_settings_beside_the_file(tmp_path: Path) -> None:
     assert record.metadata.settings["Is"] == ["0.000", "0.400"]
     assert record.metadata.settings["settings file"] == "LiLi-1mA.mps"
     assert any("loops from LiLi-1mA_01_GCPL_C05_LOOP.txt" in a for a in record.metadata.assumptions)
-    assert any("settings say 0.000 mA and 0.400 mA, the file name says 1mA" in w for w in record.metadata.warnings)
+    assert any("settings say 0.000 mA and 0.400 mA, the name says 1mA" in w for w in record.metadata.warnings)
     (record,) = TABLE.read(source(data, current="0.4 mA"))
     assert not record.metadata.warnings
 
@@ -257,7 +257,7 @@ def test_the_symmetric_cells_export_with_its_loop_file() -> None:
     assert (record.kind, record.metadata.technique, len(record.table)) == ("cycling", "GCPL", 76807)
     assert record.array("Loop Index / 1").max() == 44
     assert Column.CURRENT not in record
-    assert any("0.400 mA, the file name says 1mA: none is used" in w for w in record.metadata.warnings)
+    assert any("0.400 mA, the name says 1mA: none is used" in w for w in record.metadata.warnings)
     (record,) = TABLE.read(source(path, current="0.4 mA"))
     seconds = record.array(Column.TIME)
     loop = record.array("Loop Index / 1")

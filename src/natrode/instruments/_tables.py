@@ -136,7 +136,6 @@ class Columns:
     texts: dict[int, list[str]]
     first_line: int
     rows: int = 0
-    kept_every: int = 1
     warnings: list[str] = field(default_factory=list)
 
 
@@ -174,7 +173,7 @@ def read_columns(
         if most_rows is not None and kept > most_rows:
             raise MemoryError
     joined = {position: found.array() for position, found in parts.items()}
-    return Columns(joined, words, layout.first + 1, kept, every, warnings)
+    return Columns(joined, words, layout.first + 1, kept, warnings)
 
 
 class _Growing:

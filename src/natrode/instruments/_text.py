@@ -61,27 +61,12 @@ def first_line(lines: Sequence[str]) -> int:
 
 def not_this(source: "Source", format_name: str, place: str = "line 1") -> InstrumentFileError:
     """The error for a file of another format, naming what it looks like instead."""
+    from natrode.instruments import registry
+
     first = head_text(source).strip().split("\n", 1)[0][:60]
-    likely = likely_format(source)
+    likely = registry.likely_format(source)
     advice = f"it looks like {likely}" if likely else "it is none of the formats that natrode knows by its content"
     return source.error(place, f"read {first!r}, which is not how {format_name} begins", advice)
-
-
-def likely_format(source: "Source") -> str | None:
-    """Name of the format that recognises this file with most certainty, if any does."""
-    import importlib
-    import pkgutil
-
-    from natrode import instruments
-
-    best: tuple[float, str | None] = (0.0, None)
-    for module in pkgutil.iter_modules(instruments.__path__):
-        if module.name.startswith("_") or module.name == "base":
-            continue
-        found = getattr(importlib.import_module(f"natrode.instruments.{module.name}"), "FORMAT", None)
-        if found is not None:
-            best = max(best, (float(found.recognise(source)), str(found.name)), key=lambda pair: pair[0])
-    return best[1]
 
 
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:[.,][0-9]*)?|[.,][0-9]+)(?:[eE][+-]?[0-9]{1,4})?")
@@ -425,6 +410,36 @@ _NAMED_TEMPERATURE = re.compile(
     r"(?:(?<![A-Za-z0-9.])(-))?(?<![0-9.])([0-9]{1,4}(?:\.[0-9]+)?)(?=\s?deg|\s?°|(?<=[0-9]{2})[CK])\s?"
     r"((?:deg|°)C?|C|K)(?![A-Za-z0-9])"
 )
+
+
+_NAMED_CURRENT = re.compile(
+    r"(?<![A-Za-z0-9.,])([0-9]+(?:[.,p][0-9]+)?)\s?_?(mA|uA|µA|nA|A)(?![A-Za-z0-9/]|[-_ ]?(?:cm|h|per|g\b|/))"
+)
+_CURRENT_UNITS = {"mA": 1e-3, "uA": 1e-6, "µA": 1e-6, "nA": 1e-9, "A": 1.0}
+_OFF = 0.05
+"""A current that differs by more than this fraction is another one."""
+
+
+def named_current(stem: str) -> tuple[float, str] | None:
+    """A current that a file name speaks of: its value [A] and the words; densities and capacities are none."""
+    match = _NAMED_CURRENT.search(stem)
+    if match is None:
+        return None
+    value = float(match.group(1).replace(",", ".").replace("p", ".")) * _CURRENT_UNITS[match.group(2)]
+    return value, match.group(0).strip()
+
+
+def name_against_current(stem: str, current: Array) -> list[str]:
+    """A warning where the file name speaks of another current than those that flowed; the measured ones count."""
+    from natrode.units import write_quantity
+
+    named = named_current(stem)
+    size = np.abs(current[np.isfinite(current)])
+    flowing = size[size > 0.05 * size.max(initial=0.0)]
+    if named is None or named[0] == 0.0 or not flowing.size or np.min(np.abs(flowing - named[0])) <= _OFF * named[0]:
+        return []
+    measured = write_quantity(float(np.median(flowing)), "current", 4)
+    return [f"the name says {named[1]}, the measured current is {measured}: the measured one counts"]
 
 
 # ---- the record ------------------------------------------------------------------------------------------

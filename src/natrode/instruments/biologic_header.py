@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from natrode.instruments.biologic_dates import read_date
-from natrode.instruments.biologic_records import TECHNIQUES, area_assumption, mass_assumption
+from natrode.instruments.biologic_records import TECHNIQUES, declared_assumption
 
 _AREAS = {"cm²": 1e-4, "cm2": 1e-4, "mm²": 1e-6, "mm2": 1e-6, "m²": 1.0, "m2": 1.0, "dm²": 1e-2, "dm2": 1e-2}
 _MASSES = {"kg": 1.0, "g": 1e-3, "mg": 1e-6, "µg": 1e-9, "ug": 1e-9}
@@ -101,11 +101,8 @@ def _facts(header: Header) -> None:
         if said is None or said[1] not in units:
             continue
         header.declared[name] = float(f"{said[0] * units[said[1]]:.12g}")
-        header.assumptions.append(
-            area_assumption(said[0], said[1].replace("²", "2"))
-            if name == "area"
-            else mass_assumption(key.lower(), said[0], said[1])
-        )
+        word = "area" if name == "area" else key.lower()
+        header.assumptions.append(declared_assumption(word, said[0], said[1].replace("²", "2")))
 
 
 def _value(text: str) -> tuple[float, str] | None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from natrode.instruments import biologic_columns as names
-from natrode.instruments._text import not_this
+from natrode.instruments._text import head_text, not_this
 from natrode.instruments.base import Format, Source
 from natrode.instruments.biologic_dates import read_date
 from natrode.instruments.biologic_header import Header, read_header
@@ -36,7 +36,7 @@ _KNOWN = {*names.NAMES, *names.VOLTAGES, *names.CURRENTS, "-Im(Z)", "control"}
 
 def recognise(source: Source) -> float:
     """Certainty that this is an EC-Lab text export with a header, from its first bytes."""
-    head = first_text(source)[:400]
+    head = head_text(source)[:400]
     if _TITLE.search(head):
         return 1.0
     return 0.9 if _COUNT.search(head) else 0.0
@@ -119,13 +119,6 @@ def _loops(source: Source, header: Header, count: int) -> tuple[int, ...]:
 
 
 # ---- what the readers of EC-Lab's text tables share ------------------------------------------------------
-def first_text(source: Source) -> str:
-    """First kilobytes as text; never raises."""
-    if source.head.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return source.head.decode("utf-16", errors="replace")
-    return source.head.decode("latin-1").removeprefix("ï»¿")
-
-
 def column_names(line: str) -> list[str]:
     """The column names of a line; EC-Lab ends it with a tab or without."""
     found = line.split("\t")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from natrode.instruments import _text
 from natrode.instruments import biologic_columns as names
 from natrode.instruments.base import Source
 from natrode.instruments.biologic_columns import Floats, Name
@@ -88,15 +89,8 @@ class Run:
         return any(name.name in wanted and not names.is_normalised(name) for name in self.names)
 
 
-def area_assumption(value: float, unit: str) -> str:
-    """What is said about a declared area."""
-    if value in _DEFAULTS or round(value, 6) in _DEFAULTS:
-        return f"declared area {round(value, 6):g} {unit} is EC-Lab's default, not used"
-    return f"declared area {round(value, 6):g} {unit} is kept, not used until the user confirms it"
-
-
-def mass_assumption(word: str, value: float, unit: str) -> str:
-    """What is said about a declared mass."""
+def declared_assumption(word: str, value: float, unit: str) -> str:
+    """What is said about a declared area or mass."""
     if value in _DEFAULTS or round(value, 6) in _DEFAULTS:
         return f"declared {word} {round(value, 6):g} {unit} is EC-Lab's default, not used"
     return f"declared {word} {round(value, 6):g} {unit} is kept, not used until the user confirms it"
@@ -186,7 +180,8 @@ def _series(run: Run, rows: npt.NDArray[np.int64]) -> Measurement:
     if back:
         warnings.append(f"time goes back {back} times, first after row {int(np.argmax(np.diff(time) < 0)) + 1}")
     kind = _kind(run, table)
-    _name_says(run, table, warnings)
+    if Column.CURRENT in table.columns and run.source.hints.get("current") is None:
+        warnings += _text.name_against_current(run.source.path.stem, table[Column.CURRENT].to_numpy(dtype=float))
     return _measurement(run, kind, table, assumptions, warnings, title=run.source.path.stem)
 
 
@@ -304,34 +299,6 @@ def _net_charge(run: Run, table: "pd.DataFrame", assumptions: list[str]) -> None
 
 def _loop_index(loops: tuple[int, ...], count: int) -> npt.NDArray[np.int64]:
     return np.maximum(np.searchsorted(np.asarray(loops), np.arange(count), side="right") - 1, 0).astype(np.int64)
-
-
-_NAMED_CURRENT = re.compile(r"(?<![A-Za-z0-9.,])(\d+(?:[.,]\d+)?) ?(mA|uA|µA)(?![A-Za-z])")
-
-
-def named_current(stem: str) -> tuple[float, str] | None:
-    """A current that a file name speaks of: its value [A] and the words; densities and capacities are none."""
-    match = _NAMED_CURRENT.search(stem)
-    if match is None or re.match(r" ?(?:/|_?cm|_?h\b|h)", stem[match.end() :]):
-        return None
-    factor = 1e-3 if match.group(2) == "mA" else 1e-6
-    return float(match.group(1).replace(",", ".")) * factor, match.group(0)
-
-
-def _name_says(run: Run, table: "pd.DataFrame", warnings: list[str]) -> None:
-    """Warn where the file name speaks of another current than the one measured."""
-    named = named_current(run.source.path.stem)
-    if named is None or Column.CURRENT not in table.columns or run.source.hints.get("current") is not None:
-        return
-    flowing = np.abs(table[Column.CURRENT].to_numpy(dtype=float))
-    flowing = flowing[np.isfinite(flowing)]
-    flowing = flowing[flowing > 0.02 * flowing.max(initial=0.0)]
-    if flowing.size:
-        usual = float(np.median(flowing))
-        if abs(usual - named[0]) > 0.05 * named[0]:
-            warnings.append(
-                f"the file name says {named[1]}, the measured current is {usual * 1e3:.4g} mA: the measured one counts"
-            )
 
 
 # ---- spectra ---------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from natrode.instruments.biologic_dates import ole_date
-from natrode.instruments.biologic_records import area_assumption, mass_assumption
+from natrode.instruments.biologic_records import declared_assumption
 
 TECHNIQUES = {
     0x04: ("GCPL", "Galvanostatic Cycling with Potential Limitation"),
@@ -137,17 +137,17 @@ def _declared(data: bytes, settings: dict[str, Any], declared: dict[str, float],
     if area is not None and unit is not None and 0 <= area < 1e9:
         settings["Electrode surface area"] = f"{area:.6g} {unit[0]}"
         declared["area"] = _short(area, unit[1])
-        assumptions.append(area_assumption(area, unit[0].replace("²", "2")))
+        assumptions.append(declared_assumption("area", area, unit[0].replace("²", "2")))
     unit = _MASS_UNITS.get(data[0x251]) if len(data) > 0x251 else None
     if mass is not None and unit is not None and 0 <= mass < 1e9:
         settings["Characteristic mass"] = f"{mass:.6g} {unit[0]}"
         declared["characteristic_mass"] = _short(mass, unit[1])
-        assumptions.append(mass_assumption("characteristic mass", mass, unit[0]))
+        assumptions.append(declared_assumption("characteristic mass", mass, unit[0]))
     active = float_at(data, 0x107)
     if active is not None and 0 < active < 1e9:
         settings["Mass of active material"] = f"{active:.6g} mg"
         declared["active_mass"] = _short(active, 1e-6)
-        assumptions.append(mass_assumption("mass of active material", active, "mg"))
+        assumptions.append(declared_assumption("mass of active material", active, "mg"))
     capacity = float_at(data, 0x25C)
     if capacity and len(data) > 0x260:
         settings["Battery capacity"] = f"{capacity:.6g} {_CAPACITY_UNITS.get(data[0x260], f'(unit {data[0x260]})')}"

@@ -16,11 +16,11 @@ from typing import Any
 import numpy as np
 
 from natrode.instruments import biologic_columns as names
-from natrode.instruments._text import not_this
+from natrode.instruments._text import head_text, named_current, not_this
 from natrode.instruments.base import Format, Source
 from natrode.instruments.biologic_header import read_header
-from natrode.instruments.biologic_mpt import Table, column_names, first_text, is_column_line, read_table
-from natrode.instruments.biologic_records import TECHNIQUES, Run, named_current, records
+from natrode.instruments.biologic_mpt import Table, column_names, is_column_line, read_table
+from natrode.instruments.biologic_records import TECHNIQUES, Run, records
 from natrode.measurement import Column, Geometry, Measurement, Metadata
 
 TABLE_NAME = "EC-Lab text without header (.txt)"
@@ -38,7 +38,7 @@ _LARGEST_BESIDE = 10_000_000
 # ---- the table without a header --------------------------------------------------------------------------
 def recognise_table(source: Source) -> float:
     """Certainty that the first line names EC-Lab's columns."""
-    line = first_text(source).lstrip("\ufeff").split("\n", 1)[0].rstrip("\r")
+    line = head_text(source).split("\n", 1)[0]
     if not is_column_line(line):
         return 0.0
     found = {names.parse(c) for c in column_names(line)}
@@ -163,7 +163,7 @@ def _conflict(source: Source, columns: list[str], settings: dict[str, Any], warn
         said.append(f"the settings say {' and '.join(f'{a} {u}' for a, u in pairs)}")
     named = named_current(source.path.stem)
     if named is not None:
-        said.append(f"the file name says {named[1]}")
+        said.append(f"the name says {named[1]}")
     if said:
         warnings.append(f"the file has no current; {', '.join(said)}: none is used before the user says which")
 
@@ -203,7 +203,7 @@ def read_mps(text: str) -> Settings | None:
 
 def recognise_settings(source: Source) -> float:
     """Certainty that this is a settings or log file of EC-Lab."""
-    return 1.0 if _SETTINGS_TITLE.match(first_text(source)) else 0.0
+    return 1.0 if _SETTINGS_TITLE.match(head_text(source)) else 0.0
 
 
 def read_settings_file(source: Source) -> list[Measurement]:
@@ -241,7 +241,7 @@ def _partners(source: Source, techniques: list[str]) -> str:
 # ---- loops -----------------------------------------------------------------------------------------------
 def recognise_loops(source: Source) -> float:
     """Certainty that this is a loop index file."""
-    return 1.0 if first_text(source).lstrip().startswith(_LOOP_TITLE) else 0.0
+    return 1.0 if head_text(source).lstrip().startswith(_LOOP_TITLE) else 0.0
 
 
 def read_loop_file(source: Source) -> list[Measurement]:
@@ -265,7 +265,7 @@ def read_loop_file(source: Source) -> list[Measurement]:
 # ---- RelaxIS ---------------------------------------------------------------------------------------------
 def recognise_relaxis(source: Source) -> float:
     """Certainty that this is a spectrum that RelaxIS exported."""
-    return 1.0 if _RELAXIS_TITLE.match(first_text(source).lstrip("\ufeff")) else 0.0
+    return 1.0 if _RELAXIS_TITLE.match(head_text(source)) else 0.0
 
 
 _RELAXIS_COLUMNS = {

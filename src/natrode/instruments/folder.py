@@ -1,6 +1,5 @@
 """What is in a folder of raw files: a line for each, with what is missing and what is odd."""
 
-import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -19,8 +18,6 @@ Describe = Callable[[Path, Sequence[Measurement]], list[Measurement]]
 """From a file's path and records to records with what is said of them elsewhere."""
 FEW_POINTS = 20
 """Spectra with fewer points get no Kramers-Kronig verdict and no distribution of relaxation times."""
-OFF = 0.05
-"""A current that differs by more than this fraction is another one."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +87,7 @@ class FileInfo:
         return {
             "file": self.file,
             "read": not self.error,
-            "format": self.format or None,
+            "format": None if self.format in ("", "unknown") else self.format,
             "kinds": list(self.kinds),
             "technique": None if self.technique == "unknown" else self.technique,
             "started": None if self.started == "unknown" else self.started,
@@ -110,7 +107,9 @@ class FileInfo:
         """One line: what, when, points, missing, odd."""
         if self.error:
             return f"{self.file}: {'no data' if 'without data' in self.error else 'not read'}: {self.error}"
-        parts = [f"{self.file}: {'SIMULATED ' if self.simulated else ''}{self.what}", self.format]
+        parts = [f"{self.file}: {'SIMULATED ' if self.simulated else ''}{self.what}"]
+        if self.format != "unknown":
+            parts.append(self.format)
         parts.append("start unknown" if self.started == "unknown" else self.started.replace("T", " ")[:19])
         parts.append(f"{self.points} points")
         if self.cell:
@@ -223,7 +222,8 @@ def facts(record: Measurement, file: str) -> Facts:
     metadata = record.metadata
     odd = list(metadata.warnings)
     what, first = _what(record, odd)
-    _conflicts(record, file, odd)
+    if record.kind == "cycling" and Column.CURRENT in record and not any("name says" in text for text in odd):
+        odd += _text.name_against_current(Path(file).stem, record.array(Column.CURRENT))
     measured = None
     if Column.TEMPERATURE in record:
         values = record.array(Column.TEMPERATURE)
@@ -339,32 +339,6 @@ def count_cycles(signs: Any) -> "np.typing.NDArray[np.int64]":
     active = signs[moving]
     new[moving[1:]] = (active[1:] == first) & (active[:-1] != first)
     return np.asarray(1 + np.cumsum(new))
-
-
-_CURRENT_IN_NAME = re.compile(
-    r"(?<![A-Za-z0-9.,])([0-9]+(?:[.,p][0-9]+)?)\s?_?(mA|uA|µA|nA|A)(?![A-Za-z0-9/]|[-_ ]?(?:cm|h|per|g\b|/))"
-)
-
-
-def _conflicts(record: Measurement, file: str, odd: list[str]) -> None:
-    """A current in the file's name against the measured one; the measured one counts."""
-    if Column.CURRENT not in record or record.kind != "cycling" or any("name says" in text for text in odd):
-        return
-    match = _CURRENT_IN_NAME.search(Path(file).stem)
-    if match is None:
-        return
-    unit = {"mA": 1e-3, "uA": 1e-6, "µA": 1e-6, "nA": 1e-9, "A": 1.0}[match.group(2)]
-    named = float(match.group(1).replace(",", ".").replace("p", ".")) * unit
-    current = np.abs(record.array(Column.CURRENT))
-    active = current[current > 0.05 * current.max(initial=0.0)]
-    if not active.size or named == 0.0:
-        return
-    measured = float(np.median(active))
-    if np.min(np.abs(active - named)) > OFF * named:
-        odd.append(
-            f"the name says {match.group(0).strip()}, the measured current is "
-            f"{write_quantity(measured, 'current', 3)}: the measured one counts"
-        )
 
 
 def _info(item: Scanned, same_as: tuple[str, ...], cell: str, excluded: str) -> FileInfo:

@@ -16,6 +16,7 @@ import numpy as np
 
 from natrode.errors import InstrumentFileError
 from natrode.instruments import _text
+from natrode.instruments._runs import UNIX_TIME
 from natrode.instruments._tables import Array
 from natrode.instruments.base import LARGEST_FILE, Format, Source
 from natrode.measurement import Column, Measurement
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
 NAME = "Neware binary (.nda, .ndax)"
 _READER = _text.Reader("Neware", NAME, "neware 1 (fastnda)")
-UNIX_TIME = "Unix Time / s"
 STEP_TIME = "Step Time / s"
 STEP_TYPE = "Step Type"
 STEP_CHARGE = "Step Charge / C"

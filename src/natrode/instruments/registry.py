@@ -154,11 +154,9 @@ def _chosen(known: Sequence[tuple[float, Format]], source: Source) -> Format:
 
 
 def likely_format(source: Source) -> str:
-    """The likely format, in words: by content, else by extension, else none."""
+    """Name of the format that recognises this content with most certainty; empty when none does."""
     known = candidates(source)
-    if known:
-        return known[0][1].name
-    return _by_extension(source)
+    return known[0][1].name if known else ""
 
 
 def _read_file(path: Path, words: Mapping[str, Any]) -> list[Measurement]:
