@@ -46,6 +46,29 @@ def test_nda_that_is_cut_is_an_error() -> None:
             nda(whole[:size])
 
 
+def test_nda_of_a_test_that_runs() -> None:
+    data = bytearray(tables.nda())
+    data[68:72] = bytes(4)  # the header tells no length yet
+    (whole,) = neware.read(Source(Path("cell.nda"), bytes(data)))
+    assert len(whole.table) == 12
+    (record,) = neware.read(Source(Path("cell.nda"), bytes(data[:-30])))
+    assert len(record.table) == 11
+    assert any("ends within a record" in w for w in record.metadata.warnings)
+    assert not any("ends within a record" in w for w in whole.metadata.warnings)
+
+
+def test_cut_nda_of_the_new_generation_is_an_error() -> None:
+    data = sample("neware_nda/TestFile.nda").data
+    with pytest.raises(InstrumentFileError, match="header promises 374544 bytes, the file holds 315008"):
+        registry.read_bytes(Path("x.nda"), data[:315008])
+    (record,) = registry.read_bytes(Path("x.nda"), data[:380000])  # the records are all there
+    assert len(record.table) == 6670
+    looped = bytearray(1024) + data[:1024]  # blocks whose chain leads nowhere
+    looped[:15], looped[14], looped[1024 + 242 : 1024 + 258] = data[:15], 130, bytes(16)
+    with pytest.raises(InstrumentFileError):
+        registry.read_bytes(Path("x.nda"), bytes(looped))
+
+
 def test_records_that_the_library_drops_are_told() -> None:
     damaged = bytearray(tables.nda())
     damaged[2048 + 59 * 5] = 17  # the mark of a record: it is passed over without a word

@@ -34,6 +34,8 @@ SIGN = (
     "current positive = charging, as Neware writes it: oxidation at the electrode on the positive lead, which is taken "
     "as the working electrode"
 )
+_SHORT_RECORDS, _SHORT_RECORD = range(5, 9), 59
+"""Versions of .nda whose records have this many bytes."""
 _NOT_CONNECTED = -100.0
 """[degC]; a thermocouple that reads less is not connected."""
 _OFF_SETPOINT = 30.0
@@ -74,15 +76,13 @@ def recognise(source: Source) -> float:
 def read(source: Source) -> list[Measurement]:
     """The cycling record of the file; raises InstrumentFileError."""
     binary = source.head.startswith(b"NEWARE")
-    if not binary:
-        names = _members(source)
-    else:
-        names = {}
-        _check_length(source)
+    names: dict[str, int] = {} if binary else _members(source)
+    cut = _check_length(source) if binary else []
     with tempfile.TemporaryDirectory(prefix="natrode-") as folder:
         path = Path(folder) / ("file.nda" if binary else "file.ndax")
         path.write_bytes(source.data)
         frame, settings, said = _fastnda(source, path)
+    said += cut
     if len(frame) == 0:
         raise source.error("data", "it holds no records", "the test had not begun, or the file is cut")
     labels = _auxiliary_labels(frame, names, settings, said)
@@ -201,19 +201,41 @@ def _members(source: Source) -> dict[str, int]:
     return sizes
 
 
-def _check_length(source: Source) -> None:
-    """Raise when an .nda of versions up to 29 is shorter than its header says."""
+def _check_length(source: Source) -> list[str]:
+    """Raise when an .nda is shorter than its header says; a warning where it ends within a record.
+
+    Up to version 29 the header tells where the records begin and how many bytes they take, or nothing of it while a
+    test runs. From 129 on it points to its sections, or, with no begin, to none: then blocks follow that each have
+    such a header of 1 kB and end where the next one begins.
+    """
     data = source.data
     if len(data) < 80:
         raise source.error("header", f"the file ends after {len(data)} bytes", "it is cut; copy it again")
-    if data[14] >= 100:
-        return
-    begin, length = (int.from_bytes(data[i : i + 4], "little") for i in (64, 68))
-    if length and begin + length > len(data):
+    if data[14] < 100:
+        ends = [_end(data, 64, 4)]
+        begin = int.from_bytes(data[64:68], "little")
+        if not ends[0] and data[14] in _SHORT_RECORDS and (len(data) - begin) % _SHORT_RECORD:
+            return ["the file ends within a record, which is left out: it was still being written or is cut"]
+    else:
+        ends = [_end(data, 82, 8)]
+        if not int.from_bytes(data[82:90], "little") and data[1024:1030] == b"NEWARE":
+            ends, head, following = [], 0, 1024
+            while following > head and data[following : following + 6] == b"NEWARE":
+                head = following
+                ends.append(_end(data, head + 82, 8))
+                following = _end(data, head + 242, 8)
+    if max(ends, default=0) > len(data):
         raise source.error(
-            "data", f"the header promises {begin + length} bytes, the file holds {len(data)}",
+            "data", f"the header promises {max(ends)} bytes, the file holds {len(data)}",
             "it is cut; copy it again, or let the test end",
         )  # fmt: skip
+    return []
+
+
+def _end(data: bytes, place: int, width: int) -> int:
+    """Where a section ends whose begin and length stand at a place of the header; 0 when it has no length."""
+    begin, length = (int.from_bytes(data[i : i + width], "little") for i in (place, place + width))
+    return begin + length if length else 0
 
 
 def _check_records(frame: "pl.DataFrame", settings: Mapping[str, Any], said: list[str]) -> None:
