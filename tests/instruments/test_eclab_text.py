@@ -194,10 +194,16 @@ def test_relaxis() -> None:
     assert metadata.warnings == ()
 
 
+def test_relaxis_with_a_last_number_that_may_be_cut() -> None:
+    (record,) = RELAXIS.read(made(SPECTRUM[:-2]))
+    assert len(record.table) == 1
+    assert any("last line has no end" in w for w in record.metadata.warnings)
+
+
 def test_relaxis_with_two_spectra_and_odd_signs() -> None:
     lines = SPECTRUM.strip().split("\n")
     two = [*lines[:2], *("\t".join((line, line)) for line in lines[2:])]
-    first, second = RELAXIS.read(made("\n".join(two)))
+    first, second = RELAXIS.read(made("\n".join(two) + "\n"))
     assert first.table.equals(second.table)
     assert second.metadata.title == "cell_C01.mpr_1"
     (record,) = RELAXIS.read(made(SPECTRUM.replace("\t-4\t", "\t4\t")))

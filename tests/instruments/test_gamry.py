@@ -75,6 +75,12 @@ def test_aborted_file_says_so() -> None:
     assert any("ends at 1000 Hz, planned was 1 Hz" in text for text in impedance.metadata.warnings)
 
 
+def test_spectrum_that_has_not_begun_is_told() -> None:
+    begun = GAMRY_EISPOT[: GAMRY_EISPOT.index("ZCURVE")]
+    (rest,) = gamry.read(written("eis.DTA", begun))
+    assert any("EISPOT, but no table of impedance" in text for text in rest.metadata.warnings)
+
+
 def test_units_of_the_file_are_converted() -> None:
     text = GAMRY_CHRONOA.replace("\tV vs. Ref.\tA\t", "\tmV vs. Ref.\tuA\t")
     (record,) = gamry.read(written("chronoa.DTA", text))

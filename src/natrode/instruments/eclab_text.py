@@ -290,8 +290,12 @@ def read_relaxis(source: Source) -> list[Measurement]:
             "the file is cut; export it again",
         )
     columns = [c.strip().removeprefix("Data: ") for c in column_names(lines[at])]
-    body = "\n".join(lines[at + 2 :])
-    table = read_table(source, body, columns, at + 3)
+    body, broken = lines[at + 2 :], []
+    if body[-1].strip():  # RelaxIS ends each line, and its numbers have any count of digits
+        broken = ["the last line has no end and is left out: the file was still being written or is cut"]
+        body.pop()
+    table = read_table(source, "\n".join(body), columns, at + 3)
+    table.warnings.extend(broken)
     if table.values.empty:
         raise source.error(f"line {at + 3}", "the table has no rows", "the file is cut; export it again")
     begins = [i for i, c in enumerate(columns) if c == "Frequency"]

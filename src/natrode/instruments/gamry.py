@@ -100,6 +100,8 @@ def read(source: Source) -> list[Measurement]:
             f"technique {tag}: no table holds a voltage with time, a sweep or an impedance",
             "export the table as text and import it as a generic table",
         )
+    if "EIS" in tag.upper() and not any(kind == "impedance" for kind, _ in made):
+        warnings.append(f"technique {tag}, but no table of impedance: stopped before its first point, running or cut")
     order: _text.Order = "month first" if "/" in str(settings.get("DATE", "")) else "day first"
     if any(re.search(r"\t-?[0-9]+,[0-9]", line) for line in lines[-20:]):
         order = "day first"  # a decimal comma is not the United States
