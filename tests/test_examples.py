@@ -18,6 +18,7 @@ def run(name: str) -> Any:
 
 def test_every_example_is_tested() -> None:
     tested = {"critical_current", "designing_an_interface", "impedance_while_stripping"}
+    tested.add("pybamm_experiment")  # in tests/simulate/fullcell/test_installed.py, on an installed wheel
     assert {path.stem for path in EXAMPLES.glob("*.py")} == tested
 
 

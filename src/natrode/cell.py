@@ -257,12 +257,7 @@ class FullCell(_Conditions):
     def _complete(self) -> "FullCell":
         if self.electrolyte.own_area is None and (self.cathode.own_area is None or self.anode.own_area is None):
             raise ValueError("no size: give 'diameter' or 'area' for the electrolyte, or for the cathode and the anode")
-        low, high = _CATHODE_TEMPERATURES
-        if not (low <= lowest(self.temperature) and highest(self.temperature) <= high):
-            raise ValueError(
-                f"temperature: the data of the cathodes hold from {low - 273.15:g} to {high - 273.15:g} degC; "
-                f"read {lowest(self.temperature) - 273.15:g} to {highest(self.temperature) - 273.15:g} degC"
-            )
+        check_cathode("temperature", self.temperature)
         check_melting("temperature", self.temperature, self.symmetric)
         return self
 
@@ -303,6 +298,16 @@ def load_cell(path: str | Path) -> "Cell | FullCell":
 def read_cell(data: Mapping[str, Any], where: str) -> "Cell | FullCell":
     """Read a cell table: a full cell when it has a `cathode`, a symmetric cell otherwise; raises SpecificationError."""
     return FullCell.read(data, where) if "cathode" in data else Cell.read(data, where)
+
+
+def check_cathode(key: str, temperature: Profile) -> None:
+    """Raise ValueError when `temperature` leaves the range in which the data of cathodes hold."""
+    low, high = _CATHODE_TEMPERATURES
+    if not (low <= lowest(temperature) and highest(temperature) <= high):
+        raise ValueError(
+            f"{key}: the data of the cathodes hold from {low - 273.15:g} to {high - 273.15:g} degC; "
+            f"read {lowest(temperature) - 273.15:g} to {highest(temperature) - 273.15:g} degC"
+        )
 
 
 def lowest(value: Profile) -> float:

@@ -1,22 +1,30 @@
 """Full cells: the fast kernel against PyBaMM, balances, limits, failures out of the state, impedance."""
 
 import math
+import re
 import tomllib
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 pybamm = pytest.importorskip("pybamm", reason="PyBaMM (extra 'cell') is not installed")
 
-from natrode.cell import FULL_EXAMPLE, FullCell  # noqa: E402
+from natrode.cell import FULL_EXAMPLE, Cell, FullCell  # noqa: E402
 from natrode.constants import FARADAY  # noqa: E402
-from natrode.errors import SpecificationError  # noqa: E402
+from natrode.errors import SimulationError, SpecificationError  # noqa: E402
 from natrode.physics import cathode as laws  # noqa: E402
 from natrode.protocol import Protocol  # noqa: E402
-from natrode.simulate import integrator, parameters  # noqa: E402
+from natrode.simulate import integrator, parameters, symmetric  # noqa: E402
 from natrode.simulate import kernel as anode_kernel  # noqa: E402
 from natrode.simulate.fullcell import kernel, run, spectrum  # noqa: E402
-from natrode.simulate.fullcell.assemble import assemble, capacity_ratio, pybamm_model, pybamm_values  # noqa: E402
+from natrode.simulate.fullcell.assemble import (  # noqa: E402
+    assemble,
+    capacity_ratio,
+    pybamm_model,
+    pybamm_values,
+    warnings_of,
+)
 from natrode.simulate.fullcell.particle import operator, particle_modes  # noqa: E402
 
 
@@ -108,6 +116,66 @@ def test_fast_kernel_against_pybamm(name):
         rows = done.samples[done.samples[:, 5] == number]
         middle = part.t[0] + (rows[1, 0] - rows[0, 0])
         assert rows[1, 1] == pytest.approx(float(part["Voltage [V]"](middle)), abs=2e-4)
+
+
+def beside_pybamm(given: FullCell, rate: float, cycles: int):
+    """Charge of each half cycle [C] and voltage in its middle [V], of natrode and of PyBaMM; PyBaMM's solution."""
+    model = assemble(given)
+    done = run.course(model, protocol(rate, cycles, 3))
+    amperes = rate * model.one_c
+    hours = 3.0 * model.theoretical_charge / amperes / 3600  # the instrument stops a charge that never ends
+    step = f"at {amperes!r} A for {hours!r} hours"
+    solution = pybamm.Simulation(
+        pybamm_model(model),
+        experiment=pybamm.Experiment([(f"Charge {step} or until 3.8 V", f"Discharge {step} or until 2.5 V")] * cycles),
+        parameter_values=pybamm.ParameterValues(pybamm_values(model, 1.0, 6.0)),
+        solver=pybamm.IDAKLUSolver(rtol=1e-8, atol=1e-10),
+    ).solve()
+    theirs = [part for cycle in solution.cycles for part in cycle.steps]
+    ours, pairs = np.unique(done.samples[:, 5]), []
+    for part, number in zip(theirs, ours, strict=False):
+        rows = done.samples[done.samples[:, 5] == number]
+        middle = part.t[0] + 0.5 * (part.t[-1] - part.t[0])
+        pairs.append((
+            amperes * (rows[-1, 0] - rows[0, 0]), amperes * (part.t[-1] - part.t[0]),
+            rows[1, 1], float(part["Voltage [V]"](middle)),
+        ))  # fmt: skip
+    return np.array(pairs), solution, done, model
+
+
+def test_contact_that_is_lost_against_pybamm():
+    """Voids of pristine sodium at 2 mg/cm2 deepen from cycle to cycle and take the contact."""
+    given = cell(
+        {"loading": "2 mg/cm2"}, {"interface": "pristine-na/nzsp-hna", "parameters": {"crack_overpotential": "9 V"}}
+    )
+    pairs, solution, done, model = beside_pybamm(given, 2.0, 6)
+    assert len(pairs) == 12
+    assert pairs[:, 0] == pytest.approx(pairs[:, 1], rel=2e-4)
+    assert pairs[:, 2] == pytest.approx(pairs[:, 3], abs=1e-3)
+    void = done.state.values[particle_modes().shape[1] + kernel.ANODE + 1]
+    assert void == pytest.approx(solution["Anode electrode void thickness [m]"].entries[-1], rel=1e-4)
+    lost = anode_kernel.loss_factor(model.anode.electrodes[1], void)
+    assert lost < 0.2
+    assert lost == pytest.approx(solution["Anode electrode contact loss factor"].entries[-1], rel=1e-4)
+
+
+def test_soft_short_against_pybamm():
+    """A filament comes through, leaks more and more, and takes charge: the same equations give the same charges."""
+    given = cell(
+        {"loading": "2 mg/cm2"},
+        {"interface": "pristine-na/nzsp-hna", "parameters": {"crack_overpotential": "0.12 V"}},
+        soft_short_time="3000 h",
+    )
+    pairs, solution, done, _ = beside_pybamm(given, 2.0, 8)
+    assert len(pairs) == 16
+    assert np.isfinite(done.state.values[particle_modes().shape[1] + kernel.PIERCED])
+    assert solution["Leak conductance [S]"].entries[-1] > 0
+    assert pairs[:, 0] == pytest.approx(pairs[:, 1], rel=1e-3)
+    assert pairs[:, 2] == pytest.approx(pairs[:, 3], abs=2e-3)
+    efficiency = pairs[1::2, 0] / pairs[0::2, 0]
+    assert efficiency[1] == pytest.approx(1.0, abs=1e-3)
+    assert (np.diff(efficiency[-3:]) < 0).all()
+    assert efficiency[-1] < 0.95
 
 
 def test_capacity_and_sodium_are_balanced():
@@ -481,6 +549,22 @@ def test_a_run_goes_on_from_a_saved_state(tmp_path):
         run.State.load(tmp_path / "other.json")
 
 
+def test_memory_does_not_grow_with_the_cycles():
+    """What a run keeps of 7300 cycles is what the record asks for, not what was integrated."""
+    import tracemalloc
+
+    given = cell({}, {"parameters": {"film_growth": "linear", "film_growth_rate": "1e-4 Ohm cm2/h"}})
+    model, peaks = assemble(given), []
+    run.course(model, protocol(5.0, 2, 3, "logarithmic"))
+    for cycles in (500, 2000):  # a film that grows: no cycle repeats, all are integrated
+        tracemalloc.start()
+        done = run.course(model, protocol(5.0, cycles, 3, "logarithmic"))
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+        assert done.cycles == cycles
+    assert peaks[1] < 1.5 * peaks[0] < 10e6
+
+
 def test_logarithmic_record_is_bounded_and_complete():
     done = run.course(assemble(cell()), protocol(5.0, 2000, 3, "logarithmic"))
     assert done.cycles == 2000
@@ -500,7 +584,18 @@ def test_logarithmic_record_is_bounded_and_complete():
         ({"parameters": {"wetted_resistanc": "1 Ohm cm2"}}, {}, "did you mean 'wetted_resistance'"),
         ({"parameters": {"wetted_resistance": "1 mm"}}, {}, "wetted_resistance|area-specific"),
         ({}, {"temperature": "95 degC"}, "hold from -20 to 90 degC"),
+        ({}, {"temperature": "-40 degC"}, "hold from -20 to 90 degC"),
+        ({}, {"temperature": [["0 h", "25 degC"], ["9 h", "95 degC"]]}, "read 25 to 95 degC"),
         ({}, {"electrolyte": {"material": "nzsp-hna", "thickness": "1 mm"}}, "no size: give 'diameter' or 'area'"),
+        ({"mass": "1 mg"}, {}, "give 'loading' .* or 'mass' of the active material, one of them"),
+        ({"loading": "1 mg"}, {}, "is not a unit of areal mass"),
+        ({"loading": "-1 mg/cm2"}, {}, "must be greater than zero"),
+        ({"diameter": "1 cm", "area": "1 cm2"}, {}, "give 'diameter' or 'area', not both"),
+        ({"particles": "shrinking"}, {}, "shrinking-core"),
+        ({}, {"anode": {"interface": "h-na-1-5/nzsp-hna", "mass": "1 mg", "thickness": "1 um"}}, "not both"),
+        ({}, {"anode": {"interface": "h-na-1-6/nzsp-hna"}}, "did you mean 'h-na-1-"),
+        ({}, {"plating_efficiency": 1.2}, "plating_efficiency: .*less than or equal to 1"),
+        ({}, {"capacity_ratio": -1.0}, "capacity_ratio: .*greater than 0"),
     ],
 )
 def test_mistakes_in_a_cell_are_one_sentence(cathode, changes, message):
@@ -522,6 +617,107 @@ def test_cut_offs_inside_the_plateau(changes, message):
         run.simulate(cell(), protocol(1.0, 1, **changes))
 
 
+@pytest.mark.parametrize(
+    ("step", "message"),
+    [
+        ({"c_rate": None}, "give one of 'c_rate', 'specific_current', 'current_density'"),
+        ({"current_density": "1 mA/cm2"}, "give one of 'c_rate', 'specific_current', 'current_density'"),
+        ({"c_rate": -1.0}, "greater than 0"),
+        ({"lower_voltage": "3.9 V"}, "'lower_voltage' must be below 'upper_voltage'"),
+        ({"cycles": 0}, "greater than 0"),
+        ({"charge_limit": 0.5}, "greater than 1"),
+        ({"capacity": "1 mAh/cm2"}, "is not a unit of specific charge"),
+        ({"c_rat": 1.0}, "unknown key 'c_rat'; did you mean 'c_rate'"),
+    ],
+)
+def test_mistakes_in_a_step_are_one_sentence(step, message):
+    good = {"type": "charge-discharge", "c_rate": 1.0, "lower_voltage": "2.5 V", "upper_voltage": "3.8 V"}
+    given = {k: v for k, v in {**good, **step}.items() if v is not None}
+    with pytest.raises(SpecificationError, match=message) as caught:
+        Protocol.read({"name": "x", "steps": [given]}, "protocol.toml")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_protocol_that_leaves_the_data_of_the_cathode():
+    for heat in ("95 degC", [["0 h", "25 degC"], ["9 h", "-30 degC"]]):
+        hot = Protocol(name="hot", temperature=heat, steps=protocol(1.0, 1).steps)
+        with pytest.raises(SpecificationError, match="protocol 'hot': temperature: the data of the cathodes hold"):
+            run.simulate(cell(), hot)
+
+
+def test_a_c_rate_without_a_capacity(monkeypatch):
+    from natrode import materials
+    from natrode.simulate.fullcell import assemble as module
+
+    given, whole = cell(), materials.load_material("nvp")
+    bare = replace(whole, properties={k: v for k, v in whole.properties.items() if k != "specific_charge"})
+    monkeypatch.setattr(module.materials, "load_material", lambda name: bare)
+    with pytest.raises(SpecificationError, match="has no specific_charge, so that a C-rate and a state of charge mean"):
+        module.assemble(given)
+
+
+def test_noise_without_a_seed_and_too_many_points():
+    noisy = Protocol(name="x", sampling={"noise": 0.01}, steps=protocol(1.0, 1).steps)
+    with pytest.raises(SpecificationError, match="noise needs a seed"):
+        run.simulate(cell(), noisy)
+    with pytest.raises(SimulationError, match="points per half cycle or sampling"):
+        run.simulate(cell(), protocol(1.0, 1_000_000, 100))
+
+
+def test_a_full_cell_step_on_a_symmetric_cell_and_a_full_cell_file_as_a_symmetric_one():
+    with pytest.raises(SpecificationError, match="charge-discharge is for a full cell; this one is symmetric"):
+        symmetric.simulate(cell().symmetric, protocol(1.0, 1))
+    at_charge = Protocol(name="x", steps=[{"type": "impedance", "state_of_charge": 0.5}])
+    with pytest.raises(SpecificationError, match="state_of_charge is for a full cell; this one is symmetric"):
+        symmetric.simulate(cell().symmetric, at_charge)
+    with pytest.raises(SpecificationError, match="this is a full cell"):
+        Cell.read(tomllib.loads(FULL_EXAMPLE), "cell.toml")
+
+
+def test_pybamm_models_take_constants():
+    model = assemble(cell(temperature=[["0 h", "25 degC"], ["9 h", "60 degC"]]))
+    with pytest.raises(SimulationError, match="one temperature and one stack pressure"):
+        pybamm_values(model)
+
+
+def test_without_the_extra_it_is_said_how_to_install_it(monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(SimulationError, match=r"pip install 'natrode\[cell\]'"):
+        pybamm_model(assemble(cell()))
+
+
+def test_a_solver_that_fails_names_cycle_step_and_state_and_keeps_what_was_done(monkeypatch):
+    """Conditions that are no numbers after two and a half hours, in the third cycle."""
+    whole = parameters.conditions(assemble(cell()).anode)
+    broken = np.repeat(whole, 3, axis=0)
+    broken[:, anode_kernel.TIME] = [0.0, 9000.0, 9001.0]
+    broken[2, anode_kernel.TEMPERATURE] = np.nan
+    monkeypatch.setattr(run.parameters, "conditions", lambda *given: broken)
+    done = run.course(assemble(cell()), protocol(2.0, 9))
+    assert done.outcome == "solver failed"
+    said = r"stopped in cycle 3, step 1, at 1\.\d+ h: the solver failed \(void .* um, filling .*\)"
+    assert re.search(said, done.message)
+    assert done.message.endswith("all cycles before are kept")
+    assert np.isfinite(done.samples[:, :3]).all()
+    assert {1, 2} <= set(done.samples[:, 3])
+
+
+def test_contact_that_is_gone_is_named():
+    model = assemble(cell())
+    battery = kernel.new_battery(
+        integrator.Model(model.anode.electrodes, parameters.conditions(model.anode)), model.cathode_row(),
+        particle_modes(), 0.0, np.zeros(3),
+    )  # fmt: skip
+    state = run.fresh_state(model, particle_modes())
+    state[particle_modes().shape[1] + kernel.ANODE + 1] = 1.0  # a metre of voids
+    outcome, why = run._ending(battery, state, kernel.POLARISED)
+    assert outcome == "contact lost"
+    assert "polarisation hits the cut-off at once" in why
+    outcome, why = run._ending(battery, state, kernel.NEVER_CHARGED)
+    assert outcome == "never charged"
+    assert "the voltage does not reach the upper cut-off" in why
+
+
 def test_steps_of_symmetric_cells_are_refused():
     with pytest.raises(SpecificationError, match="'cycling' is for symmetric cells"):
         run.simulate(
@@ -540,6 +736,15 @@ def test_too_little_sodium_is_a_warning_that_says_what_it_means():
     assert any("below 1" in text for text in experiment.cycling.metadata.warnings)
 
 
+def test_too_little_sodium_against_a_charged_cathode_limits_the_capacity():
+    given = cell({"material": "sulfur"}, {"mass": None, "thickness": "0.1 um"})
+    assert any("limits the capacity" in text for text in warnings_of(assemble(given)))
+
+
+def test_a_stated_ratio_says_nothing_of_an_unlimited_anode():
+    assert warnings_of(assemble(cell({}, {"mass": None}, capacity_ratio=2.0))) == ()
+
+
 def test_capacity_ratio_and_its_contradiction():
     given = FullCell(
         name="PbC",
@@ -550,8 +755,6 @@ def test_capacity_ratio_and_its_contradiction():
     )
     model = assemble(given)
     assert capacity_ratio(model) == pytest.approx(50.1, rel=0.01)
-    from natrode.simulate.fullcell.assemble import warnings_of
-
     assert any("needs an area of 0.98" in text or "needs an area of 0.99" in text for text in warnings_of(model))
 
 

@@ -180,7 +180,7 @@ def warnings_of(model: FullModel) -> tuple[str, ...]:
             "carries the cell, and every loss shortens it"
         )
     stated = model.cell.capacity_ratio
-    if stated is not None and abs(stated / ratio - 1) > CONTRADICTION:
+    if stated is not None and math.isfinite(ratio) and abs(stated / ratio - 1) > CONTRADICTION:
         found.append(
             f"N/P of {stated:g} is stated, the masses and areas give {ratio:.3g} (the stated one needs an area of "
             f"{1e4 * model.cell.cathode_area * ratio / stated:.3g} cm2 at this loading)"

@@ -8,7 +8,7 @@ from natrode.constants import BOLTZMANN_EV, FARADAY, GAS_CONSTANT, ROOM_TEMPERAT
 from natrode.physics import kinetics
 from natrode.simulate.fullcell.anode import Anode, Options
 from natrode.simulate.fullcell.symbolic import traced
-from natrode.simulate.fullcell.symmetric_model import electrolyte_resistance
+from natrode.simulate.fullcell.symmetric_model import electrolyte_resistance, external_circuit
 
 
 class FullCellModel(pybamm.BaseModel):  # type: ignore[misc]
@@ -17,6 +17,7 @@ class FullCellModel(pybamm.BaseModel):  # type: ignore[misc]
     def __init__(self, anode: Options, soft_short: bool, name: str) -> None:
         super().__init__(name)
         self.summary_variables: list[str] = []
+        self.param = external_circuit(pybamm.Parameter("Cathode area [m2]"))
         self.soft_short = soft_short
         self.current = pybamm.FunctionParameter("Current function [A]", {"Time [s]": pybamm.t})
         self.ionic = pybamm.Variable("Ionic current [A]") if soft_short else self.current
@@ -70,6 +71,8 @@ class FullCellModel(pybamm.BaseModel):  # type: ignore[misc]
                 "Voltage [V]": voltage,
                 "Battery voltage [V]": voltage,
                 "Current [A]": self.current,
+                "Current variable [A]": self.current,
+                "Power [W]": voltage * self.current,
                 "Ionic current [A]": self.ionic,
                 "Time [s]": pybamm.t,
                 "Discharge capacity [A.h]": charge,

@@ -504,7 +504,10 @@ def rest(
             state[:] = new
             left -= step
         if points > 0:
-            count = record(battery, state, 0.0, samples, count, voltage_under_current(battery, state, 0.0))
+            voltage = voltage_under_current(battery, state, 0.0)
+            if not math.isfinite(voltage):
+                return count, STUCK
+            count = record(battery, state, 0.0, samples, count, voltage)
     return count, COMPLETED
 
 

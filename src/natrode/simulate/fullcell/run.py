@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from natrode import __version__, files
-from natrode.cell import FullCell
+from natrode.cell import FullCell, check_cathode, check_melting
 from natrode.errors import SimulationError, SpecificationError
 from natrode.measurement import Column, Experiment, Geometry, Measurement, Metadata, Origin
 from natrode.protocol import ChargeDischarge, Impedance, Protocol, Repeat, Rest, Sampling
@@ -124,6 +124,12 @@ def simulate_to_state(
     """As `simulate`; also returns the state in which the run ended, from which another may go on."""
     if protocol.sampling.noise > 0 and seed is None:
         raise SpecificationError(f"protocol '{protocol.name}': sampling.noise needs a seed; give seed=1 (or --seed 1)")
+    if protocol.temperature is not None:
+        try:
+            check_cathode(f"protocol '{protocol.name}': temperature", protocol.temperature)
+            check_melting(f"protocol '{protocol.name}': temperature", protocol.temperature, cell.symmetric)
+        except ValueError as error:
+            raise SpecificationError(str(error)) from None
     model = override(assemble(cell), overrides or {})
     done = course(model, protocol, start)
     return record(model, protocol, done, seed), done.state

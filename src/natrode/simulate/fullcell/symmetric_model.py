@@ -1,11 +1,13 @@
 """Na | solid electrolyte | Na as a PyBaMM model: the equations of `natrode.simulate.kernel`, from the same laws."""
 
 import math
+from types import SimpleNamespace
 from typing import Any
 
 import pybamm
 
 from natrode.constants import BOLTZMANN_EV, ROOM_TEMPERATURE
+from natrode.errors import SimulationError
 from natrode.simulate import kernel, parameters
 from natrode.simulate.fullcell.anode import NAMES, Anode, Options, parameter_name
 from natrode.simulate.parameters import Model
@@ -31,6 +33,7 @@ class SymmetricSodium(pybamm.BaseModel):  # type: ignore[misc]
     ) -> None:
         super().__init__(name)
         self.summary_variables: list[str] = []
+        self.param = external_circuit(pybamm.Parameter(parameter_name(SIDES[0], "area")))
         current = pybamm.FunctionParameter("Current function [A]", {"Time [s]": pybamm.t})
         charge = pybamm.Variable("Discharge capacity [A.h]")
         self.rhs[charge] = current / 3600
@@ -47,6 +50,8 @@ class SymmetricSodium(pybamm.BaseModel):  # type: ignore[misc]
                 "Voltage [V]": voltage,
                 "Battery voltage [V]": voltage,
                 "Current [A]": current,
+                "Current variable [A]": current,
+                "Power [W]": voltage * current,
                 "Time [s]": pybamm.t,
                 "Discharge capacity [A.h]": charge,
             }
@@ -63,6 +68,11 @@ class SymmetricSodium(pybamm.BaseModel):  # type: ignore[misc]
     def default_geometry(self) -> dict[str, Any]:
         """Nothing is resolved in space."""
         return {}
+
+
+def external_circuit(area: Any) -> SimpleNamespace:
+    """What PyBaMM's steps at a voltage or a power ask of a model: a charge that scales the current [A.h], an area."""
+    return SimpleNamespace(Q=pybamm.Parameter("Nominal cell capacity [A.h]"), A_cc=area)
 
 
 def electrolyte_resistance() -> Any:
@@ -105,7 +115,10 @@ def parameter_values(model: Model, current: float) -> dict[str, Any]:
     """PyBaMM parameter values of a symmetric cell at constant temperature and pressure; `current` [A]."""
     temperature, pressure = model.temperature, model.pressure or 0.0
     if isinstance(temperature, tuple) or isinstance(pressure, tuple):
-        raise ValueError("the PyBaMM models take constant temperature and pressure")
+        raise SimulationError(
+            "the PyBaMM models take one temperature and one stack pressure; this cell has a profile: give a "
+            "constant, or run the profile with natrode.simulate"
+        )
     return {
         "Current function [A]": current,
         "Ambient temperature [K]": temperature,
