@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -132,3 +134,47 @@ def test_too_few_points_are_refused():
     found = fit_circuit(spectrum(F[:3], np.array([10, 11, 12 - 1j])), "R0-p(R1,CPE1)-p(R2,CPE2)")
     assert found.quality == "not computed"
     assert "3 points for 7 parameters" in found.reason
+
+
+def blocking(seed=0, level=0.003):
+    """Grains and boundaries of a pellet between electrodes whose branch bends: no straight constant phase."""
+    z = 170 + arc(W, 1300, 2e-7, 0.85) + 1 / (3e-6 * (1j * W) ** 0.9) + arc(W, 4e4, 0.1, 0.8)
+    return spectrum(F, noisy(z, level, seed))
+
+
+def test_more_arcs_never_fit_worse_on_blocking_spectra():
+    fits = sorted(suggest_circuits(blocking()), key=lambda fit: len(fit.vector))
+    noise = [fit.settings["chi_square"] for fit in fits]
+    assert len(fits) > 2
+    assert all(b <= 1.002 * a for a, b in pairwise(noise))
+
+
+def test_undetermined_circuits_stand_behind_and_windows_count():
+    fits = suggest_circuits(blocking())
+    open_ones = [any("is not determined" in v and not v.startswith("L0 ") for v in fit.verdicts) for fit in fits]
+    assert open_ones == sorted(open_ones)
+    whole = fits[0].sums["sum of resistances"]
+    parts = whole.settings["parts"]
+    assert parts["model choice"] > 0
+    assert whole.uncertainty == pytest.approx(np.hypot(parts["fit"], parts["model choice"]))
+    assert any("above" in way for way in whole.settings["ways"])
+    assert abs(whole.value - 1470) < 4 * whole.uncertainty
+
+
+def test_circuits_that_fit_equally_well_widen_the_answer():
+    """Two overlapping arcs: one arc less fits nearly as well, and what the circuits say of the arc differs."""
+    z = noisy(20 + arc(W, 50, 1e-4, 0.9) + arc(W, 12, 8e-4, 0.9), 0.01, 6)
+    fits = suggest_circuits(spectrum(F, z))
+    best = fits[0]
+    alike = [f for f in fits[1:] if abs(f.information - best.information) <= 6]
+    sums = [f.sums["sum of resistances"].value for f in (best, *alike)]
+    spread = 0.5 * np.ptp(sums)
+    given = best.sums["sum of resistances"]
+    if alike:
+        assert given.settings["parts"]["model choice"] == pytest.approx(spread)
+    assert abs(given.value - 82) < 4 * given.uncertainty
+
+
+def test_spectra_without_noise_choose_the_simplest_circuit_that_is_exact_enough():
+    z = 20 + arc(W, 80, 1e-5, 0.9) + arc(W, 50, 1e-2, 0.9)
+    assert suggest_circuits(spectrum(F, z))[0].circuit == "R0-L0-p(R1,CPE1)-p(R2,CPE2)"

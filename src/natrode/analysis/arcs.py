@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations, permutations
+from itertools import permutations
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
+from natrode.analysis.circuit import Circuit, parse_circuit
 from natrode.analysis.fitting import straight_line
 from natrode.analysis.reading import Array, area_of, conditions_of, interfaces_of, provenance
 from natrode.analysis.result import Result, Series
@@ -116,6 +117,8 @@ def arc_series(
     """
     from scipy.optimize import least_squares
 
+    from natrode.analysis.circuit_fit import minimise
+
     where = np.asarray(x, dtype=float)
     if len(spectra) < 3 or where.shape != (len(spectra),):
         raise RecordError(f"{len(spectra)} spectra and {where.size} values: a series needs three, and as many values")
@@ -123,13 +126,16 @@ def arc_series(
         raise RecordError(f"one to three arcs, read {arcs}")
     data = [sorted_spectrum(s) for s in spectra]
     count = len(data)
-    singles = [_fit_alone(f, z, arcs, []) for f, z in data]
+    circuit = _chain(arcs)
+    singles = [_fit_alone(f, z, arcs) for f, z in data]
     for order in (range(1, count), range(count - 2, -1, -1)):  # each neighbour's answer is one more start
         for k in order:
             near = singles[k - 1] if order.step > 0 else singles[k + 1]
-            again = _fit_alone(*data[k], arcs, [near[0]], own=False)
-            if again[1] < singles[k][1]:
-                singles[k] = again
+            f, z = data[k]
+            start, every = _values(near[0], arcs)[None], np.ones(1 + 3 * arcs, dtype=bool)
+            found, chi = minimise(circuit, 2.0 * np.pi * f, z, 1.0 / np.abs(z), start, every)
+            if chi[0] < 0.999 * singles[k][1]:
+                singles[k] = _described(circuit, f, z, found[0], arcs)
     parameters = np.array([_named(p, arcs) for p, _, _ in singles])
     sigmas = np.array([s for _, _, s in singles])
     # capacitances hardly move along a series: keep the names that make each arc's capacitance the steadiest
@@ -143,9 +149,17 @@ def arc_series(
     def residuals(table: Array) -> Array:
         parts = []
         for (f, z), w, p in zip(data, weights, table, strict=True):
-            difference = (_impedance(f, p, arcs) - z) * w
+            difference = (_model(circuit, f, p, arcs)[0] - z) * w
             parts.append(np.concatenate([difference.real, difference.imag]))
         return np.concatenate(parts)
+
+    def slopes(table: Array) -> list[Array]:
+        """Derivatives of each spectrum's residuals by its own row of the table, shape (2 points, 1 + 3 arcs)."""
+        found = []
+        for (f, _), w, p in zip(data, weights, table, strict=True):
+            scaled = _model(circuit, f, p, arcs)[1] * w
+            found.append(np.concatenate([scaled.real, scaled.imag], axis=1).T)
+        return found
 
     columns = range(1 + arcs, 1 + 3 * arcs)
     start_common = np.array([np.median(parameters[~lost.any(axis=1), c]) if (~lost.any(axis=1)).any()
@@ -172,8 +186,22 @@ def arc_series(
     def shared_residuals(p: Array) -> Array:
         return residuals(shared_table(p))
 
-    first = _refined_resistances(data, parameters[:, : 1 + arcs], start_common, arcs)
-    shared = least_squares(shared_residuals, np.concatenate([start_common[mask], first.ravel()]), x_scale="jac")
+    own = 1 + arcs
+
+    def shared_slopes(p: Array) -> Array:
+        parts = slopes(shared_table(p))
+        whole = np.zeros((sum(len(part) for part in parts), len(p)))
+        row = 0
+        for k, part in enumerate(parts):
+            rows = slice(row, row + len(part))
+            whole[rows, :free] = part[:, own:][:, mask]
+            whole[rows, free + own * k : free + own * (k + 1)] = part[:, :own]
+            row += len(part)
+        return whole
+
+    first = _refined_resistances(circuit, data, parameters[:, : 1 + arcs], start_common, arcs)
+    begin = np.concatenate([start_common[mask], first.ravel()])
+    shared = least_squares(shared_residuals, begin, jac=shared_slopes, x_scale="jac")
     shared_sigma = _sigmas(shared)[free:].reshape(count, 1 + arcs)[:, 1:]
     table = shared_table(shared.x)
     r_shared = np.exp(table[:, 1 : 1 + arcs])
@@ -188,8 +216,22 @@ def arc_series(
     def tied_residuals(p: Array) -> Array:
         return residuals(tied_table(p))
 
+    def tied_slopes(p: Array) -> Array:
+        parts = slopes(tied_table(p))
+        whole = np.zeros((sum(len(part) for part in parts), len(p)))
+        by_law = [_law_slopes(law, where, p[free + 2 * k : free + 2 * k + 2], laws[k]) for k in range(arcs)]
+        row = 0
+        for spectrum, part in enumerate(parts):
+            rows = slice(row, row + len(part))
+            whole[rows, :free] = part[:, own:][:, mask]
+            for k in range(arcs):
+                whole[rows, free + 2 * k : free + 2 * k + 2] = part[:, [1 + k]] * by_law[k][spectrum]
+            whole[rows, free + 2 * arcs + spectrum] = part[:, 0]
+            row += len(part)
+        return whole
+
     begin = np.concatenate([shared.x[:free], np.ones(2 * arcs), table[:, 0]])
-    tied = least_squares(tied_residuals, begin, x_scale="jac")
+    tied = least_squares(tied_residuals, begin, jac=tied_slopes, x_scale="jac")
     tied_sigma = _sigmas(tied)
 
     costs = {
@@ -256,74 +298,65 @@ def arc_series(
     )
 
 
-def _impedance(frequency: Array, p: Array, arcs: int) -> Complex:
-    """Impedance of R0 and arcs; p = ln R0, ln R_k, ln C_k, n_k."""
-    r, c, n = p[1 : 1 + arcs], p[1 + arcs : 1 + 2 * arcs], p[1 + 2 * arcs :]
-    log_w = np.log(2.0 * np.pi * frequency)
-    z = np.full(len(frequency), np.exp(p[0]), dtype=complex)
-    for k in range(arcs):
-        power = np.exp(np.clip(n[k] * (log_w + r[k] + c[k]), -200.0, 200.0))
-        z = z + np.exp(r[k]) / (1.0 + power * np.exp(0.5j * np.pi * n[k]))
-    return np.asarray(z)
+def _chain(arcs: int) -> Circuit:
+    return parse_circuit("-".join(["R0", *(f"ZARC{k}" for k in range(1, arcs + 1))]))
 
 
-def _fit_alone(
-    frequency: Array, z: Complex, arcs: int, starts: list[Array], *, own: bool = True
-) -> tuple[Array, float, Array]:
-    """Parameters, sum of squares and their standard uncertainties of one spectrum, from its own and given starts."""
-    from scipy.optimize import least_squares
+def _values(p: Array, arcs: int) -> Array:
+    """Parameters of the circuit [R0, (R, tau, n) ...] from ln R0, ln R_k, ln C_k, n_k."""
+    head, r = np.exp(np.clip(p[0], -40.0, 40.0)), np.clip(p[1 : 1 + arcs], -40.0, 40.0)
+    c, n = p[1 + arcs : 1 + 2 * arcs], p[1 + 2 * arcs :]
+    time = np.exp(np.clip(r + c, -90.0, 90.0))
+    return np.concatenate([[head], np.column_stack([np.exp(r), time, n]).ravel()])
 
+
+def _model(circuit: Circuit, frequency: Array, p: Array, arcs: int) -> tuple[Complex, Complex]:
+    """Impedance of R0 and arcs, and its derivatives by ln R0, ln R_k, ln C_k, n_k, shape (1 + 3 arcs, points)."""
+    z, slope = circuit.with_derivatives(2.0 * np.pi * frequency, _values(p, arcs)[None])
+    by_r, by_tau, by_n = slope[0, 1::3], slope[0, 2::3], slope[0, 3::3]
+    return z[0], np.concatenate([slope[0, :1], by_r + by_tau, by_tau, by_n])  # tau = R C
+
+
+def _fit_alone(frequency: Array, z: Complex, arcs: int) -> tuple[Array, float, Array]:
+    """Parameters, sum of squares and standard uncertainties of one spectrum, from its distribution's peaks."""
+    from natrode.analysis.circuit_fit import fit_arcs, minimise
+
+    number = np.array([arcs])
+    theta = fit_arcs(frequency, z[None], number, number, np.zeros(1, dtype=bool))[0][0, 0]
+    start = theta[[0, *range(2, 2 + 3 * arcs)]]
+    start[1::3], start[2::3] = np.exp(start[1::3]), np.exp(start[2::3])
+    start[0] = max(float(start[0]), 1e-6 * float(np.abs(z).max()))
+    circuit = _chain(arcs)
+    every = np.ones(1 + 3 * arcs, dtype=bool)
+    found, _ = minimise(circuit, 2.0 * np.pi * frequency, z, 1.0 / np.abs(z), start[None], every, tolerance=1e-9)
+    return _described(circuit, frequency, z, found[0], arcs)
+
+
+def _described(circuit: Circuit, frequency: Array, z: Complex, values: Array, arcs: int) -> tuple[Array, float, Array]:
+    """Ln R0, ln R_k, ln C_k, n_k of a fitted circuit, its sum of squares, standard uncertainties."""
+    r, tau, n = values[1::3], values[2::3], values[3::3]
+    p = np.concatenate([[np.log(values[0])], np.log(r), np.log(tau / r), n])
+    model, slope = _model(circuit, frequency, p, arcs)
     weight = 1.0 / np.abs(z)
-
-    def residuals(p: Array) -> Array:
-        difference = (_impedance(frequency, p, arcs) - z) * weight
-        return np.concatenate([difference.real, difference.imag])
-
-    candidates = [*starts, *(_starts(frequency, z, arcs) if own else [])]
-    lower = np.concatenate([np.full(1 + arcs, -25.0), np.full(arcs, -60.0), np.full(arcs, 0.4)])
-    upper = np.concatenate([np.full(1 + arcs, 35.0), np.full(arcs, 20.0), np.full(arcs, 1.001)])
-    best = None
-    for start in candidates:
-        answer = least_squares(
-            residuals, np.clip(start, lower + 1e-6, upper - 1e-6), bounds=(lower, upper), x_scale="jac"
-        )
-        if best is None or answer.cost < best.cost:
-            best = answer
-    assert best is not None
-    return np.asarray(best.x), 2.0 * float(best.cost), _sigmas(best)
-
-
-def _starts(frequency: Array, z: Complex, arcs: int) -> list[Array]:
-    """The three best chains with time constants on a coarse grid, resistances by non-negative least squares."""
-    from scipy.optimize import nnls
-
-    taus = 1.0 / (2.0 * np.pi * np.geomspace(frequency.max(), frequency.min(), 10))
-    weight = 1.0 / np.abs(z)
-    omega = 2.0 * np.pi * frequency
-    n = 0.9
-    shapes = [1.0 / (1.0 + (1j * omega * tau) ** n) for tau in taus]
-    target = np.concatenate([z.real * weight, z.imag * weight])
-    found = []
-    for chosen in combinations(range(len(taus)), arcs):
-        columns = [np.ones_like(z), *(shapes[k] for k in chosen)]
-        design = np.column_stack([np.concatenate([c.real * weight, c.imag * weight]) for c in columns])
-        values, cost = nnls(design, target)
-        values = np.maximum(values, 1e-3 * values.max())
-        tau = taus[list(chosen)]
-        found.append((cost, np.concatenate([np.log(values), np.log(tau / values[1:]), np.full(arcs, n)])))
-    found.sort(key=lambda pair: float(pair[0]))
-    return [start for _, start in found[:3]]
+    difference, scaled = (model - z) * weight, slope * weight
+    chi = float(np.sum(np.abs(difference) ** 2))
+    jacobian = np.concatenate([scaled.real, scaled.imag], axis=1).T
+    return p, chi, _deviations(jacobian, 0.5 * chi)
 
 
 def _sigmas(answer: Any) -> Array:
+    """Standard uncertainties of a least-squares answer."""
+    return _deviations(np.asarray(answer.jac), float(answer.cost))
+
+
+def _deviations(jacobian: Array, cost: float) -> Array:
     """Standard uncertainties from the Jacobian and the scatter; infinite where it has no full rank."""
-    jacobian = np.asarray(answer.jac)
     n, k = jacobian.shape
     scale = np.sqrt(np.maximum(np.sum(jacobian**2, axis=0), 1e-300))
     scaled = jacobian / scale
     if np.linalg.matrix_rank(scaled, tol=1e-8) < k:
         return np.full(k, np.inf)
-    variance = np.diag(np.linalg.inv(scaled.T @ scaled)) / scale**2 * 2.0 * float(answer.cost) / max(n - k, 1)
+    variance = np.diag(np.linalg.inv(scaled.T @ scaled)) / scale**2 * 2.0 * cost / max(n - k, 1)
     return np.asarray(np.sqrt(np.maximum(variance, 0.0)))
 
 
@@ -352,7 +385,7 @@ def _steady_names(named: Array, raw: Array, sigmas: Array, arcs: int) -> tuple[A
 
 
 def _refined_resistances(
-    data: Sequence[tuple[Array, Complex]], start: Array, common: Array, arcs: int
+    circuit: Circuit, data: Sequence[tuple[Array, Complex]], start: Array, common: Array, arcs: int
 ) -> npt.NDArray[np.float64]:
     """R0 and resistances of each spectrum for given capacitances and exponents, from several starts."""
     from scipy.optimize import least_squares
@@ -362,13 +395,17 @@ def _refined_resistances(
         weight = 1.0 / np.abs(z)
 
         def residuals(p: Array, f: Array = f, z: Complex = z, weight: Array = weight) -> Array:
-            difference = (_impedance(f, np.concatenate([p, common]), arcs) - z) * weight
+            difference = (_model(circuit, f, np.concatenate([p, common]), arcs)[0] - z) * weight
             return np.concatenate([difference.real, difference.imag])
+
+        def slopes(p: Array, f: Array = f, weight: Array = weight) -> Array:
+            scaled = _model(circuit, f, np.concatenate([p, common]), arcs)[1][: 1 + arcs] * weight
+            return np.concatenate([scaled.real, scaled.imag], axis=1).T
 
         spread = np.log(max(float(np.ptp(z.real)), 1e-12))
         low = np.log(max(float(z.real.min()), 1e-9))
         guesses = [begin, *(np.array([low, *(spread + d for d in shift)]) for shift in _shifts(arcs))]
-        answers = [least_squares(residuals, g, x_scale="jac", max_nfev=60) for g in guesses]
+        answers = [least_squares(residuals, g, jac=slopes, x_scale="jac", max_nfev=60) for g in guesses]
         found.append(np.asarray(min(answers, key=lambda a: float(a.cost)).x))
     return np.array(found)
 
@@ -403,6 +440,19 @@ def _log_resistance(law: Law, x: Array, factors: Array, start: Array) -> Array:
         return np.asarray(a + b * np.log(x))
     value = a + b * (np.sqrt(x) if law == "root of time" else x)
     return np.asarray(np.log(np.maximum(value, 1e-12)))
+
+
+def _law_slopes(law: Law, x: Array, factors: Array, start: Array) -> Array:
+    """Derivatives of `_log_resistance` by the factors, shape (spectra, 2)."""
+    a, b = start
+    if law == "Arrhenius":
+        return np.column_stack([np.full_like(x, a), b / (BOLTZMANN_EV * x)])
+    if law == "power":
+        return np.column_stack([np.full_like(x, a), b * np.log(x)])
+    along = np.sqrt(x) if law == "root of time" else x
+    value = factors[0] * a + factors[1] * b * along
+    inside = np.where(value > 1e-12, 1.0 / np.maximum(value, 1e-12), 0.0)
+    return np.column_stack([a * inside, b * along * inside])
 
 
 def _criterion(cost: float, points: int, parameters: int) -> float:

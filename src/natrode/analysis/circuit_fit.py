@@ -19,6 +19,12 @@ from natrode.measurement import Measurement
 from natrode.physics.impedance import brug_capacitance, hsu_mansfeld_capacitance
 
 STARTS = 192
+FEW_STARTS = 24
+"""Drawn starts where others are at hand: the same circuit with one arc less, chains of arcs fitted before."""
+PRECISION = 2e-4
+"""Relative noise below which no instrument measures: a model's spectra without noise choose no circuit by less."""
+EQUAL = 6.0
+"""Difference of the information criterion up to which two circuits fit equally well."""
 ALIKE = 0.97
 """Correlation of two parameters from which on the data fix only a combination of them."""
 METHOD = (
@@ -67,6 +73,8 @@ class CircuitFit:
     arcs: tuple[Arc, ...]
     verdicts: tuple[str, ...]
     """What the data cannot tell apart."""
+    sums: Mapping[str, Result]
+    """"series resistance" and "sum of resistances" [Ohm]: what circuits agree on better than on single arcs."""
     quality: Quality
     reason: str
     settings: Mapping[str, Any] = field(default_factory=dict)
@@ -125,18 +133,54 @@ def fit_circuit(
     free = np.array([name not in (fixed or {}) for name in names])
     if 2 * len(z) <= int(free.sum()) + 2 or (abs(z) == 0).any():
         return _refused(spectrum, read, frequency, z, f"{len(z)} points for {int(free.sum())} parameters")
-    w = 2.0 * np.pi * frequency
-    starts = _starts(read, w, z, seed)
+    seen = _relaxation(frequency, z)
+    starts = _starts(read, 2.0 * np.pi * frequency, z, seed, seen)
     for given in (start or {}, fixed or {}):
         for name, value in given.items():
             starts[:, names.index(name)] = value
+    return _fitted(spectrum, read, frequency, z, starts, free, dict(fixed or {}), seen)
+
+
+@dataclass(frozen=True)
+class _Relaxation:
+    """What the distribution of relaxation times says before a circuit is fitted."""
+
+    times: Array
+    areas: Array
+    """Of its peaks, small ones among them."""
+    count: int
+    """Peaks that count."""
+    noise: float | None
+
+
+def _relaxation(frequency: Array, z: Complex) -> _Relaxation:
+    if len(z) < 10 or len(np.unique(frequency)) < 10:
+        return _Relaxation(np.empty(0), np.empty(0), 0, None)
+    tau, g, _, noise, _ = relaxation.distribution(frequency, z[None])
+    times, areas, _, _ = relaxation.peaks_of(tau, g[0], depth=0.001, share=1e-3)
+    known = float(noise[0]) if len(z) >= relaxation.FEWEST_POINTS else None
+    return _Relaxation(times, areas, len(relaxation.peaks_of(tau, g[0])[0]), known)
+
+
+def _fitted(
+    spectrum: Measurement,
+    circuit: Circuit,
+    frequency: Array,
+    z: Complex,
+    starts: Array,
+    free: npt.NDArray[np.bool_],
+    fixed: dict[str, float],
+    seen: _Relaxation,
+) -> CircuitFit:
+    """The best fit from some starts, weighted by the model at its end."""
+    w = 2.0 * np.pi * frequency
     weight: Array = np.asarray(1.0 / abs(z), dtype=np.float64)
-    values, _ = minimise(read, w, z, weight, starts, free)
+    values, _ = minimise(circuit, w, z, weight, starts, free)
     best = values[:1]
     for _ in range(2):
-        weight = np.asarray(1.0 / abs(read.with_derivatives(w, best)[0][0]), dtype=np.float64)
-        best, chi = minimise(read, w, z, weight, best, free, tolerance=1e-10)
-    return _answer(spectrum, read, frequency, z, best[0], float(chi[0]), weight, free, dict(fixed or {}))
+        weight = np.asarray(1.0 / abs(circuit.with_derivatives(w, best)[0][0]), dtype=np.float64)
+        best, chi = minimise(circuit, w, z, weight, best, free, tolerance=1e-10)
+    return _answer(spectrum, circuit, frequency, z, best[0], float(chi[0]), weight, free, fixed, seen.noise)
 
 
 def suggest_circuits(spectrum: Measurement, *, most: int = 5) -> list[CircuitFit]:
@@ -148,32 +192,135 @@ def suggest_circuits(spectrum: Measurement, *, most: int = 5) -> list[CircuitFit
 
     Returns:
         Fits of chains of depressed arcs, and of the same with a diffusion element or a blocking constant-phase
-        element at their end where the low-frequency branch calls for one.
+        element at their end where the low-frequency branch calls for one. Circuits with a number that the data do not
+        determine stand behind all others, whatever their criterion; where one of them fits better, the first one
+        says so. The resistances of the first one carry in their uncertainty how far the circuits that fit equally
+        well (criterion within 6) differ, and, where electrodes block, how far windows that leave out the lowest
+        frequencies do: "model choice".
 
     Raises:
         RecordError: for another kind of record or several spectra.
 
-    Formula: BIC = 2N ln(chi2/2N) - 4 sum ln w + p ln 2N. Source: Schwarz 1978, Ann. Stat. 6, 461.
+    Formula: BIC = 2N ln(chi2/2N) - 4 sum ln w + p ln 2N; every circuit starts from the same with one arc less, too, so
+    that more arcs never fit worse. Source: Schwarz 1978, Ann. Stat. 6, 461.
     """
     frequency, z = sorted_spectrum(spectrum)
     if len(z) < relaxation.FEWEST_POINTS:
         reason = f"{len(z)} points; a choice between circuits needs {relaxation.FEWEST_POINTS}"
         return [_refused(spectrum, parse_circuit("R0"), frequency, z, reason)]
-    tau, g, _, _, _ = relaxation.distribution(frequency, z[None])
-    seen = len(relaxation.peaks_of(tau, g[0])[0])
+    seen = _relaxation(frequency, z)
     phase = math.degrees(math.atan2(-z[-1].imag, z[-1].real))
     slope = (z[-1].imag - z[-4].imag) / (z[-1].real - z[-4].real) if z[-1].real != z[-4].real else 0.0
-    texts = []
-    for arcs in range(max(seen - 2, 0), min(most, seen + 2) + 1):
-        text = "-".join(["R0", "L0", *(f"p(R{k},CPE{k})" for k in range(1, arcs + 1))])
-        if phase > BLOCKING_PHASE:
-            texts.append(f"{text}-CPE9")
+    blocking = phase > BLOCKING_PHASE
+    tails: tuple[str, ...] = ("",)
+    if blocking:
+        tails = ("CPE9",)
+    elif slope < -0.3 and z[-1].imag < 0:  # the branch still rises where the measurement ends
+        tails = ("", "W9", "Ws9", "CPE9")
+    fewest = 0 if blocking else max(seen.count - 2, 0)
+    counts = range(fewest, min(most, seen.count + 2 if not blocking else most) + 1)
+    chains = {} if blocking else _chains(frequency, z, counts.start, min(counts.stop, most))
+    fits = []
+    for tail in tails:
+        before: CircuitFit | None = None
+        worse = 0
+        for arcs in counts:
+            text = "-".join(["R0", "L0", *(f"p(R{k},CPE{k})" for k in range(1, arcs + 1)), *([tail] if tail else [])])
+            circuit = parse_circuit(text)
+            starts = _starts_of_chain(circuit, tail, arcs, chains, before, frequency, z, seen)
+            free = np.ones(len(circuit.parameters), dtype=bool)
+            if 2 * len(z) <= len(free) + 2:
+                break
+            found = _fitted(spectrum, circuit, frequency, z, starts, free, {}, seen)
+            worse = worse + 1 if before is not None and found.information > before.information else 0
+            fits.append(found)
+            before = found
+            if worse == 2:
+                break
+    fits.sort(key=lambda fit: (_undetermined(fit), fit.information))
+    windows = _windows(spectrum, fits[0], tails[0], frequency, z) if blocking else {}
+    return [_with_model_choice(fits, windows), *fits[1:]]
+
+
+def _windows(spectrum: Measurement, fit: CircuitFit, tail: str, frequency: Array, z: Complex) -> dict[str, CircuitFit]:
+    """The same circuit without the lowest sixth and third of the points: how straight electrodes' branches are."""
+    found = {}
+    circuit = parse_circuit(fit.circuit)
+    for cut in (len(z) // 6, len(z) // 3):
+        kept = len(z) - cut
+        if kept < relaxation.FEWEST_POINTS or not fit.values:
             continue
-        texts.append(text)
-        if slope < -0.3 and z[-1].imag < 0:  # the branch still rises where the measurement ends
-            texts += [f"{text}-W9", f"{text}-Ws9", f"{text}-CPE9"]
-    fits = [fit_circuit(spectrum, text) for text in texts]
-    return sorted(fits, key=lambda fit: fit.information)
+        free = np.ones(len(circuit.parameters), dtype=bool)
+        part = _fitted(
+            spectrum, circuit, frequency[:kept], z[:kept], fit.vector[None], free, {}, _Relaxation(*_NOTHING)
+        )
+        found[f"{fit.circuit} above {frequency[kept - 1]:.3g} Hz"] = part
+    return found
+
+
+_NOTHING = (np.empty(0), np.empty(0), 0, None)
+
+
+def _undetermined(fit: CircuitFit) -> bool:
+    """Whether the data leave a number open, leads' inductance apart."""
+    return any("is not determined" in verdict and not verdict.startswith("L0 ") for verdict in fit.verdicts)
+
+
+def _with_model_choice(fits: Sequence[CircuitFit], windows: Mapping[str, CircuitFit]) -> CircuitFit:
+    """The first fit, its resistances with the spread over circuits and windows that are as fair."""
+    best = fits[0]
+    better = min(fits, key=lambda fit: fit.information)
+    if better.information < best.information - EQUAL:
+        open_ones = next(v for v in better.verdicts if "is not determined" in v and not v.startswith("L0 "))
+        text = f"{better.circuit} fits better (criterion {better.information - best.information:.0f}), but {open_ones}"
+        reason = "; ".join(r for r in (best.reason, text) if r)
+        best = replace(best, quality="doubtful" if best.values else best.quality, reason=reason)
+    alike = {fit.circuit: fit for fit in fits[1:] if abs(fit.information - best.information) <= EQUAL} | dict(windows)
+    if not alike or not best.values:
+        return best
+    sums = {
+        name: _spread(result, {way: fit.sums[name].value for way, fit in every.items() if name in fit.sums})
+        for every in ({best.circuit: best} | alike,)
+        for name, result in best.sums.items()
+    }
+    values = dict(best.values)
+    arcs = []
+    for arc in best.arcs:
+        label = arc.labels[0]
+        ways = {best.circuit: arc.resistance.value}
+        for way, fit in alike.items():
+            near = [a for a in fit.arcs if _apart(a, arc) < 0.5]
+            ways[way] = min(near, key=lambda a: _apart(a, arc)).resistance.value if near else None
+        arcs.append(replace(arc, resistance=_spread(arc.resistance, ways)))
+        scale = float(arc.resistance.settings.get("area") or 1.0) if arc.resistance.area_normalised else 1.0
+        if label in values:
+            own = {name: None if way is None else way / scale for name, way in ways.items()}
+            values[label] = _spread(values[label], own)
+    if "R0" in values and "series resistance" in sums:
+        values["R0"] = _spread(best.values["R0"], dict(sums["series resistance"].settings["ways"]))
+    return replace(best, sums=sums, values=values, arcs=tuple(arcs))
+
+
+def _apart(one: Arc, other: Arc) -> float:
+    """Decades between two time constants."""
+    return abs(math.log10((one.time_constant.value or math.nan) / (other.time_constant.value or math.nan)))
+
+
+def _spread(result: Result, ways: Mapping[str, float | None]) -> Result:
+    """A result whose uncertainty holds half the range over equally good circuits."""
+    if result.value is None:
+        return result
+    known = [way for way in ways.values() if way is not None]
+    choice = 0.5 * (max(known) - min(known))
+    fit = result.uncertainty or 0.0
+    doubts = [result.reason] if result.reason else []
+    missing = len(ways) - len(known)
+    if missing:
+        doubts.append(f"{missing} of {len(ways)} fair circuits or windows have no such arc")
+    if choice > 0.1 * abs(result.value):
+        doubts.append(f"{min(known):.3g} to {max(known):.3g} (SI) in {len(known)} fair circuits or windows")
+    parts = {"fit": fit, "model choice": choice}
+    return result.found(result.value, float(np.hypot(fit, choice)), doubts=doubts, parts=parts, ways=dict(ways))
 
 
 def fit_arcs(
@@ -222,7 +369,8 @@ def fit_arcs(
     rows = 2 * len(frequency)
     arcs = least[:, None] + np.arange(several)
     p = 1 + inductive[:, None] + 3 * arcs
-    quality[..., 1] = rows * np.log(quality[..., 0] / rows) + 4.0 * quality[..., 1] + p * np.log(rows)
+    misfit = np.maximum(quality[..., 0] / rows, PRECISION**2)
+    quality[..., 1] = rows * np.log(misfit) + 4.0 * quality[..., 1] + p * np.log(rows)
     return theta, covariance, quality
 
 
@@ -313,19 +461,19 @@ def minimise(
 # ---- starts ---------------------------------------------------------------------------------------------------------
 
 
-def _starts(circuit: Circuit, w: Array, z: Complex, seed: int) -> Array:
-    """Starts, shape (S, P): from the peaks of the distribution, and drawn over what the data can show."""
+def _starts(circuit: Circuit, w: Array, z: Complex, seed: int, seen: _Relaxation, number: int = STARTS) -> Array:
+    """Starts, shape (number, P): from the peaks of the distribution, and drawn over what the data can show."""
     random = np.random.default_rng(seed)
     span = float(max(np.ptp(z.real), abs(z.imag).max(), 1e-3 * abs(z).max()))
     smallest = float(max(z.real.min(), 1e-3 * abs(z).max()))
     groups = _groups(circuit)
     parameters = circuit.parameters
-    starts = np.empty((STARTS, len(parameters)))
-    times, areas = _peaks(w, z)
+    starts = np.empty((number, len(parameters)))
+    times, areas = seen.times, seen.areas
     edge = (1.0 / w.max(), 1.0 / w.min())
     count = len(set(groups.values())) or 1
-    for s in range(STARTS):
-        informed = s < STARTS // 2 and len(times) > 0
+    for s in range(number):
+        informed = s < number // 2 and len(times) > 0
         if informed:
             chosen = random.permutation(len(times))[: min(len(times), count)]
             peak_times = np.concatenate([times[chosen], _drawn(random, edge, count - len(chosen))])
@@ -371,13 +519,91 @@ def _drawn(random: np.random.Generator, edge: tuple[float, float], count: int) -
     return np.asarray(10.0 ** random.uniform(math.log10(edge[0]), math.log10(edge[1]), max(count, 0)))
 
 
-def _peaks(w: Array, z: Complex) -> tuple[Array, Array]:
-    frequency = w / (2.0 * np.pi)
-    if len(z) < 10 or len(np.unique(frequency)) < 10:
-        return np.empty(0), np.empty(0)
-    tau, g, _, _, _ = relaxation.distribution(frequency, z[None])
-    times, areas, _, _ = relaxation.peaks_of(tau, g[0], depth=0.001, share=1e-3)
-    return times, areas
+def _chains(frequency: Array, z: Complex, least: int, most: int) -> dict[int, Array]:
+    """R, tau and n of chains of `least` to `most` arcs before their R_inf and L: [R_inf, L, (R, tau, n) of each]."""
+    theta, _, _ = fit_arcs(frequency, z[None], np.array([least]), np.array([most]), np.ones(1, dtype=bool))
+    found = {}
+    for place, arcs in enumerate(range(least, most + 1)):
+        chain_of = theta[0, place, : 2 + 3 * arcs].copy()
+        chain_of[2::3], chain_of[3::3] = np.exp(chain_of[2::3]), np.exp(chain_of[3::3])
+        if np.isfinite(chain_of).all():
+            found[arcs] = chain_of
+    return found
+
+
+def _starts_of_chain(
+    circuit: Circuit,
+    tail: str,
+    arcs: int,
+    chains: Mapping[int, Array],
+    before: CircuitFit | None,
+    frequency: Array,
+    z: Complex,
+    seen: _Relaxation,
+) -> Array:
+    """Starts of R0-L0-p(R,CPE)...-tail: chains fitted before, the circuit with one arc less, some that are drawn."""
+    w = 2.0 * np.pi * frequency
+    starts = []
+    if not tail:
+        starts += [_vector(chains[arcs])] if arcs in chains else []
+    elif chains:
+        if arcs in chains:
+            starts += [np.r_[_vector(chains[arcs]), end] for end in _tail_starts(tail, w, z)]
+        if arcs + 1 in chains:  # the slowest arc of one more becomes the end
+            longer = chains[arcs + 1]
+            starts.append(np.r_[_vector(longer[:-3]), _tail_of_arc(tail, *longer[-3:])])
+    else:  # blocking: chains of what is left when the electrodes' branch is taken away
+        for end in _tail_starts(tail, w, z):
+            rest = z - 1.0 / (end[0] * (1j * w) ** end[1])
+            clear = (abs(rest) > 0.02 * abs(z)) & (rest.real > 0)
+            if clear.sum() > 12 + 3 * arcs:
+                found = _chains(frequency[clear], rest[clear], arcs, arcs)
+                starts += [np.r_[_vector(c), end] for c in found.values()]
+    if before is not None:
+        polarisation = float(np.ptp(z.real)) or float(abs(z).max())
+        size = min(polarisation, 10.0 * max(float(before.vector[0]), 1e-3 * polarisation))
+        at = 2 + 3 * (arcs - 1)
+        for time in np.geomspace(0.3 / w.max(), 3.0 / w.min(), 12):
+            for share in (0.3, 0.03):
+                new = np.array([share * size, time**0.87 / (share * size), 0.87])
+                starts.append(np.r_[before.vector[:at], new, before.vector[at:]])
+    if tail or not starts:
+        starts += list(_starts(circuit, w, z, 1, seen, FEW_STARTS))
+    return np.asarray(np.maximum(np.array(starts), 1e-30), dtype=np.float64)
+
+
+def _vector(chain_of: Array) -> Array:
+    """[R_inf, L, (R, tau, n)...] as [R0, L0, (R, Q, n)...]."""
+    r, tau, n = chain_of[2::3], chain_of[3::3], np.clip(chain_of[4::3], 0.4, 1.0)
+    smallest = 1e-6 * max(float(r.sum()), 1e-12)
+    head = [max(float(chain_of[0]), smallest), max(float(chain_of[1]), 1e-12)]
+    return np.asarray(np.r_[head, np.column_stack([r, tau**n / r, n]).ravel()], dtype=np.float64)
+
+
+def _tail_starts(tail: str, w: Array, z: Complex) -> list[Array]:
+    """Numbers of the element at the end from windows at low frequency."""
+    found = []
+    for points in (3, 6, 12):
+        x, y = np.log(w[-points:]), np.log(np.maximum(-z.imag[-points:], 1e-12 * abs(z).max()))
+        n = float(np.clip(-np.polyfit(x, y, 1)[0], 0.4, 1.0))
+        q = 1.0 / float(np.exp(np.mean(y + n * x))) * math.sin(0.5 * math.pi * n)
+        found.append(np.array([q, n]))
+    if tail.startswith("CPE"):
+        return found
+    size = max(float(-z.imag[-1]), 1e-3 * float(abs(z).max()))
+    if tail.startswith("Ws"):
+        return [np.array([2.0 * size, time / w.min()]) for time in (0.5, 2.0)]
+    return [np.array([size * math.sqrt(w.min())])]
+
+
+def _tail_of_arc(tail: str, resistance: float, time: float, exponent: float) -> Array:
+    """The element at the end that looks like an arc at low frequency."""
+    if tail.startswith("CPE"):
+        n = min(max(exponent, 0.4), 1.0)
+        return np.array([time**n / resistance, n])
+    if tail.startswith("Ws"):
+        return np.array([resistance, time])
+    return np.array([resistance / math.sqrt(time)])
 
 
 def _groups(circuit: Circuit) -> dict[str, int]:
@@ -413,13 +639,14 @@ def _answer(
     weight: Array,
     free: npt.NDArray[np.bool_],
     fixed: dict[str, float],
+    expected: float | None,
 ) -> CircuitFit:
     w = 2.0 * np.pi * frequency
     model, derivative = circuit.with_derivatives(w, vector[None])
     scaled = derivative[0][free] * weight
     jacobian = np.concatenate([scaled.real, scaled.imag], axis=1)
     rows, count = jacobian.shape[1], int(free.sum())
-    variance = chi / (rows - count)
+    variance = max(chi / (rows - count), PRECISION**2)
     size = np.sqrt((jacobian**2).sum(axis=1))
     size = np.where(size > 0, size, 1.0)
     unit = jacobian / size[:, None]
@@ -453,8 +680,9 @@ def _answer(
             float(vector[n]), None if name in fixed else float(deviations[n]), doubts=doubts, fixed=name in fixed
         )
     noise = math.sqrt(variance)
-    information = rows * math.log(chi / rows) - 4.0 * float(np.log(weight).sum()) + count * math.log(rows)
-    expected = float(relaxation.distribution(frequency, z[None])[3][0]) if len(z) >= relaxation.FEWEST_POINTS else None
+    information = (
+        rows * math.log(max(chi / rows, PRECISION**2)) - 4.0 * float(np.log(weight).sum()) + count * math.log(rows)
+    )
     doubts = list(verdicts)
     if expected is not None and noise > 1.5 * expected and noise > 2e-3:
         doubts.append(f"the circuit misses the data: {100 * noise:.2g} % where the noise is {100 * expected:.2g} %")
@@ -471,11 +699,37 @@ def _answer(
         information,
         _arcs(spectrum, circuit, question, vector, covariance, free_at, w),
         tuple(verdicts),
+        _sums(question, circuit, vector, covariance, free_at),
         "doubtful" if doubts else "good",
         "; ".join(doubts),
         {"fixed": fixed, "points": len(z), "noise_expected": expected, "chi_square": chi},
         **provenance(spectrum),
     )
+
+
+def _sums(
+    question: Result, circuit: Circuit, vector: Array, covariance: Array, free_at: npt.NDArray[np.intp]
+) -> dict[str, Result]:
+    """The series resistance, and it with all arcs' resistances: diffusion elements are left out."""
+    found = {}
+    resistances = [
+        n for n, (name, p) in enumerate(circuit.parameters)
+        if p.start == "resistance" and circuit.elements[name.partition(".")[0]].symbol in ("R", "ZARC", "K")
+    ]  # fmt: skip
+    alone = [
+        n for n in resistances
+        if any(part.label == circuit.parameters[n][0] for part in (circuit.root, *circuit.root.parts))
+    ]  # fmt: skip
+    whole = np.zeros((len(vector), len(vector)))
+    whole[np.ix_(free_at, free_at)] = covariance
+    for name, chosen in (("series resistance", alone), ("sum of resistances", resistances)):
+        if not chosen:
+            continue
+        numbers = vector[chosen]  # the covariance is that of their logarithms
+        spread = math.sqrt(max(float(numbers @ whole[np.ix_(chosen, chosen)] @ numbers), 0.0))
+        item = replace(question, quantity=name, dimension="resistance")
+        found[name] = item.found(float(numbers.sum()), min(spread, 1e6 * float(numbers.sum())))
+    return found
 
 
 def _mentions(text: str, name: str) -> bool:
@@ -670,5 +924,5 @@ def _refused(spectrum: Measurement, circuit: Circuit, frequency: Array, z: Compl
     none = np.empty(0)
     return CircuitFit(
         circuit.text, {}, none, none, np.empty((0, 0)), frequency, z, np.empty(0, complex), math.nan, math.inf, (), (),
-        "not computed", reason, {}, **provenance(spectrum),
+        {}, "not computed", reason, {}, **provenance(spectrum),
     )  # fmt: skip

@@ -125,7 +125,9 @@ def _distribution(answer: Any) -> Outcome:
 
 def _circuit(answer: Any) -> Outcome:
     best = answer[0] if isinstance(answer, list) else answer
-    found = [replace(r, quantity=f"{best.circuit}: {name}") for name, r in best.values.items()]
+    sums = {f"{name} (circuit)": result for name, result in best.sums.items()}
+    found = [replace(r, quantity=name) for name, r in sums.items()]
+    found += [replace(r, quantity=f"{best.circuit}: {name}") for name, r in best.values.items()]
     return Outcome(tuple(found), detail=best)
 
 
