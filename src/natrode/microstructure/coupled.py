@@ -22,6 +22,8 @@ _FIRST_FORCING = 0.1
 _DEEPEST_START = 3
 _COARSE_TOLERANCE = 0.1
 _NO_MASS_BELOW = 1e-3
+_SHARE = 0.7
+"""Of the residual that is asked for, to which a correction is solved."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -162,7 +164,9 @@ def solve(
         if norm <= residual * scale and not lifted:
             dx, used, lifted = step.lift(state), 0, True
         else:
-            wanted = 0.3 * min(residual * scale, norm * tolerance / max(balance, tolerance))
+            wanted = _SHARE * residual * scale
+            if lifted:  # which has not balanced the currents: only a smaller residual will
+                wanted = min(wanted, _SHARE * norm * tolerance / max(balance, tolerance))
             dx, used = step.correction(max(forcing * norm, wanted), norm)
             lifted = False
         iterations += used

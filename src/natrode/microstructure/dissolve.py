@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from natrode.constants import FARADAY
 from natrode.errors import SpecificationError
-from natrode.microstructure.clusters import HIGH, LOW, find_clusters
+from natrode.microstructure.clusters import HIGH, LOW, Neighbours, find_clusters
 from natrode.microstructure.operators import Doubles
 from natrode.microstructure.react import (
     Kinetics,
@@ -25,6 +25,8 @@ from natrode.microstructure.structure import Structure
 
 Ending = Literal["charge", "voltage", "cut off"]
 Image = npt.NDArray[np.uint8]
+_WHOLE = 1e-6
+"""Part of a voxel that rounding may leave."""
 _EMPTIED = 0.5
 """Share of a layer's metal that has to be gone for the layer to count as emptied."""
 
@@ -132,7 +134,7 @@ def dissolve(
             ending = "voltage" if voltage >= voltage_limit else "charge"
             break
         filled -= (step * per_charge + owed) * np.bincount(at.across, stripped, image.size) / stripped.sum()
-        gone = np.flatnonzero((filled <= 0.0) & (electrode.piece_image == 1).reshape(-1))
+        gone = np.flatnonzero((filled <= _WHOLE) & (electrode.piece_image == 1).reshape(-1))
         owed = -float(filled[gone].sum())
         filled[gone] = 0.0
         image.reshape(-1)[gone] = void
@@ -147,7 +149,9 @@ def dissolve(
     return Dissolution(columns[0], columns[1], columns[2], ending, float(dead.sum() / max(held.sum(), 1)), error, now)
 
 
-def standing(before: Structure, after: Structure, particle: str, metal: str) -> float | None:
+def standing(
+    before: Structure, after: Structure, particle: str, metal: str, neighbours: Neighbours = 6
+) -> float | None:
     """Return the share of the particles in emptied layers that still hang on what is not emptied.
 
     Args:
@@ -155,13 +159,13 @@ def standing(before: Structure, after: Structure, particle: str, metal: str) -> 
         after: the same afterwards.
         particle: material of the skeleton.
         metal: the material that was taken.
+        neighbours: 6 where bodies touch across faces of voxels, 26 also across edges and corners, for an upper bound.
 
     Returns:
         Share by volume of the particles in layers that lost half of their metal or more; None without such layers.
 
     Formula:
-        particles and metal that is left count as one solid, whose clusters (26 neighbours: also across edges and
-        corners, so that the share is an upper bound) reach the collector or not.
+        particles and metal that is left count as one solid, whose clusters reach the collector or not.
 
     Source: geometry; no forces are computed.
     """
@@ -170,7 +174,7 @@ def standing(before: Structure, after: Structure, particle: str, metal: str) -> 
     particles = after.mask(particle)[emptied]
     if not particles.any():
         return None
-    solid = find_clusters(after.image, (*after.labels_of(particle), *after.labels_of(metal)), 26)
+    solid = find_clusters(after.image, (*after.labels_of(particle), *after.labels_of(metal)), neighbours)
     attached = solid.paint(solid.touching(HIGH[0])).view(np.bool_)[emptied]
     return float(attached[particles].mean())
 

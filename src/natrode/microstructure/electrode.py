@@ -193,8 +193,8 @@ def build_electrode(
     contacts, count = _renumbered(contacts, kept if keep_pieces or resolve_metal else None)
     operator, entering, inlets = _conductances(lattice, phases, materials, edges, series_resistance)
     hierarchy = build_hierarchy(operator, numbers)
-    if contacts.size == 0:
-        reason = "the metal touches no ionic conductor that the electrolyte reaches: current zero"
+    if not (contacts.pieces == 0).any():
+        reason = f"no {materials.metal} on the collector touches an ionic conductor that is reached: current zero"
         return Electrode(*common, connected, rest, begin, reason)
     return Electrode(
         *common,

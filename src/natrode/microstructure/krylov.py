@@ -91,7 +91,7 @@ def conjugate_gradients(
 
 
 def _remaining(falls: list[float]) -> float:
-    if len(falls) < 3:
+    if len(falls) < 3 or min(falls[-3:]) <= 0.0:
         return math.inf
     ratio = min(max(falls[-1] / falls[-2], math.sqrt(falls[-1] / falls[-3]), 0.05), 0.95)
     return 2.0 * falls[-1] * ratio / (1.0 - ratio)

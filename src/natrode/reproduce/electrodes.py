@@ -149,6 +149,7 @@ def step_inputs() -> Inputs:
                 "volume_fraction": phi["1:1"],
                 "morphology": _NECKED,
                 "pores": 0.2,
+                "shape": [128, 64, 64],
             },
         },
         "resistances": [0.1 * of_paper["BH"], of_paper["BH"], of_paper["bare"]],
@@ -186,13 +187,18 @@ def deep_inputs() -> Inputs:
         **known,
         "voxel_size": 0.25e-6,
         "liquid": 0.5e-6,
-        "shape": [496, 40, 40],
+        "shape": [496, 32, 32],
         "seed": 1,
         "volume_fraction": _fractions({"1:1": 1.0})["1:1"],
-        "morphologies": {"random": _RANDOM, **_ONE_TO_ONE},
+        "morphologies": {
+            "random": _RANDOM,
+            "random, necks of 15 %": _NECKED,
+            "overlapping": _OVERLAPPING,
+            "segregated, 6.4 um globules": _segregated(6.4e-6),
+        },
         "current_density": 10.0,
         "charge": 10.0 * MAH_CM2,
-        "charge_per_step": 0.05 * MAH_CM2,
+        "charge_per_step": 0.25 * MAH_CM2,
     }
 
 
@@ -302,7 +308,7 @@ def bare(inputs: Inputs) -> Structure:
 
 def hybrid(inputs: Inputs, case: Mapping[str, Any]) -> Structure:
     """Hybrid sodium under liquid, with pores that the liquid fills where asked for."""
-    sample = _sample(inputs, inputs["seed"])
+    sample = _sample({**inputs, "shape": case.get("shape", inputs["shape"])}, inputs["seed"])
     structure = _make(case["morphology"], sample, case["volume_fraction"], inputs["diameter"])
     if case["pores"]:
         field = generate("gaussian-field", sample, volume_fraction=case["pores"] / (1.0 - case["volume_fraction"]))
@@ -393,7 +399,6 @@ def compute_deep(inputs: Inputs, note: Note) -> Results:
             conductivities=inputs["conductivities"],
             advance=partial(_tell, note, name),
         )
-        left = standing(structure, course.structure, PARTICLE, METAL)
         found[name] = {
             "charge": course.charge.tolist(),
             "voltage": course.voltages.tolist(),
@@ -401,7 +406,8 @@ def compute_deep(inputs: Inputs, note: Note) -> Results:
             "dead": course.dead,
             "volume_error": course.volume_error,
             "ending": course.ending,
-            "standing": left,
+            "standing": standing(structure, course.structure, PARTICLE, METAL),
+            "standing_at_most": standing(structure, course.structure, PARTICLE, METAL, 26),
         }
     return found
 

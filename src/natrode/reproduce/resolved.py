@@ -279,7 +279,12 @@ def skeleton() -> Answer:
         parts.append(
             f"{name}: {passed:.3g} mAh/cm2{'' if reached else ' (' + found['ending'] + ')'}, {1e3 * voltage[0]:.3g} to "
             f"{1e3 * voltage[-1]:.3g} mV without separator, {100 * found['dead']:.2g} % of the metal cut off, "
-            + ("nothing emptied" if left is None else f"{100 * left:.3g} % of the emptied layers' particles hang on")
+            + (
+                "nothing emptied"
+                if left is None
+                else f"{100 * left:.3g} % of the emptied layers' particles hang on "
+                f"({100 * found['standing_at_most']:.3g} % if corners of voxels hold)"
+            )
         )
     sentence = (
         f"1 mA/cm2, liquid in what the metal leaves: {'; '.join(parts)}. The skeleton is called intact above "
