@@ -85,6 +85,8 @@ def test_react_strip_and_homogenise(structure, capsys, tmp_path):
     )  # fmt: skip
     shares = values(found)
     assert 0 < shares["stripped charge of electrode"] <= shares["metal at the start of electrode"]
+    layer = 24 * 1e-7 * 0.7 / 2.375e-5 * 96485.0 / 36000.0  # mAh/cm2 of sodium
+    assert shares["metal at the start of electrode"] == pytest.approx(layer, rel=0.02)
 
 
 @pytest.mark.parametrize(

@@ -129,13 +129,13 @@ def stripped(found: Stripping) -> dict[str, Any]:
     """Voltage and contact against charge, and what ended it."""
     dead = found.dead
     rows: list[list[Any]] = [
-        ["electrode", "stripped charge", found.capacity / 36.0, "mAh/cm2"],
-        ["electrode", "metal at the start", found.inventory / 36.0, "mAh/cm2"],
+        ["electrode", "stripped charge", found.capacity / 36000.0, "mAh/cm2"],
+        ["electrode", "metal at the start", found.inventory / 36000.0, "mAh/cm2"],
         ["metal", "dead at the end", dead, "1"],
         ["metal", "isolated at the start", found.isolated_at_start, "1"],
         ["computation", "emptied voxels", found.emptied_voxels, "1"],
     ]
-    charge = found.charge / 36.0
+    charge = found.charge / 36000.0
     curves = []
     if found.charge.size > 1:
         curves = [

@@ -235,8 +235,8 @@ def steady_current() -> Answer:
     sentence = (
         f"hybrid over bare at equal kinetics: {ratios.min():.3g} to {ratios.max():.3g}, larger in {_count(ratios > 1)} "
         f"(by more than a tenth in {_count(ratios > 1.1)}: not where the series resistance rules). With the paper's "
-        f"own resistances (bare {own['current'] / MA_CM2:.3g} mA/cm2): {gains}. Plating at -0.1 V: {plating.min():.3g}-"
-        f"{plating.max():.3g} of the stripping current"
+        f"resistances, per true area (bare {own['current'] / MA_CM2:.3g} mA/cm2): {gains}. "
+        f"Plating at -0.1 V: {plating.min():.3g}-{plating.max():.3g} of the stripping current"
     )
     return Answer("bh-step", sentence, share=float(np.mean(ratios > 1.0)))
 
@@ -257,7 +257,7 @@ def settling_time() -> Answer:
         f"time to within 1 % of the steady current, hybrid over bare at equal kinetics and double layer: "
         f"{ratios.min():.2g} to {ratios.max():.2g}; shorter in {_count(sooner)}, "
         + (f"all with R_ct/R_s of at most {part[sooner].max():.2g}; " if sooner.any() else "")
-        + f"with the paper's own resistances, a tenth for the hybrid: {own}. Times are proportional to the double "
+        + f"with the paper's resistances, a tenth for the hybrid: {own}. Times are proportional to the double "
         f"layer's capacitance: a verdict turns where C_hybrid/C_bare is the inverse of the ratio"
     )
     return Answer("bh-step", sentence, share=float(np.mean(sooner)))
