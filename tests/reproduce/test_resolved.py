@@ -2,12 +2,10 @@
 
 import json
 
-import numpy as np
 import pytest
 
 from natrode.reproduce import electrodes, resolved
-from natrode.reproduce.library import ANALYSES, load_paper
-from natrode.reproduce.run import reproduce
+from natrode.reproduce.library import ANALYSES
 
 
 @pytest.fixture(scope="module")

@@ -22,7 +22,7 @@ _FIRST_FORCING = 0.1
 _DEEPEST_START = 3
 _COARSE_TOLERANCE = 0.1
 _NO_MASS_BELOW = 1e-3
-_SHARE = 0.7
+_SHARE = 0.9
 """Of the residual that is asked for, to which a correction is solved."""
 
 
