@@ -27,6 +27,12 @@ def read(text: str | bytes, name: str = "table.csv", **hints: object) -> Measure
 EXACT = np.array([tables.impedance(f) for f in tables.FREQUENCIES])
 
 
+def test_a_reference_electrode_in_a_heading_shifts_nothing() -> None:
+    record = read("time/s,E/V vs. Na+/Na,I/mA\n0,0.1,1\n1,0.2,1\n2,0.3,-1\n")
+    assert record.array(Column.VOLTAGE).tolist() == [0.1, 0.2, 0.3]
+    assert any("'E/V vs. Na+/Na': as it stands" in a for a in record.metadata.assumptions)
+
+
 def test_exports_of_other_cyclers() -> None:
     arbin = read(
         "Data_Point,Test_Time(s),Date_Time,Step_Index,Cycle_Index,Current(A),Voltage(V),Charge_Capacity(Ah)\n"
@@ -294,6 +300,9 @@ def test_every_table_comes_back_as_it_was(rows: list[tuple[float, float, float]]
         ("Z''", "Z''", "", "imaginary"),
         ('−Z" / Ω', '−Z"', "Ω", "minus_imaginary"),
         ("Current density (mA/cm2)", "Current density", "mA/cm2", None),
+        ("E/V vs. Na+/Na", "E", "V", "voltage"),
+        ("Potential (V vs Ag/AgCl)", "Potential", "V", "voltage"),
+        ("Voltage vs. Li (V)", "Voltage vs. Li", "V", "voltage"),
     ],
 )
 def test_headings(text: str, name: str, unit: str, role: str | None) -> None:

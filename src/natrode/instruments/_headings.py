@@ -103,8 +103,9 @@ class Heading:
     @property
     def role(self) -> str | None:
         """What the column is by its name, if the unit fits; None when the name says nothing."""
-        role = _NAMES.get(_plain(self.name))
-        if _plain(self.name) == "im":  # a measured current ("Im (A)") or an imaginary part
+        name = _plain(_REFERENCE.sub("", self.name))
+        role = _NAMES.get(name)
+        if name == "im":  # a measured current ("Im (A)") or an imaginary part
             role = "current" if _fits(self.unit, "current") else "imaginary"
         if role is None or (self.unit and role != "date" and not _fits(self.unit, ROLES[role][0])):
             return None
@@ -152,8 +153,12 @@ def take_apart(text: str, below: str = "") -> Heading:
     return Heading(plain, plain, "")
 
 
+_REFERENCE = re.compile(r"\s+(?:vs\.?|against|gegen)\s.*$", re.IGNORECASE)
+"""A reference electrode in a heading: it is kept in words and nothing is shifted by it."""
+
+
 def _unit(text: str) -> str:
-    text = text.strip()
+    text = _REFERENCE.sub("", text.strip())
     return _WORDS.get(text.lower(), text) if text.lower() in _WORDS and text not in ("A", "V") else text
 
 
@@ -165,6 +170,11 @@ def _known_unit(text: str) -> bool:
         _fits(unit, dimension)
         for dimension in ("frequency", "resistance", "time", "voltage", "current", "temperature", "angle", "charge")
     )
+
+
+def names_reference(heading: str) -> bool:
+    """Whether a heading names a reference electrode, as "E/V vs. Na+/Na" does."""
+    return _REFERENCE.search(heading.rstrip(")] ") + " ") is not None
 
 
 def are_units(fields: Sequence[str]) -> bool:

@@ -85,6 +85,10 @@ def build(source: Source, table: Table, plan: Plan, name: str) -> Measurement:
     if plan.kind == "cycling" and (np.diff(out[Column.TIME]) < 0).any():
         row = int(np.flatnonzero(np.diff(out[Column.TIME]) < 0)[0]) + 1
         warnings.append(f"the time runs backwards at {table.place(row)}: several runs, or a time that starts anew")
+    if table.headings and "voltage" in plan.columns:
+        heading = table.headings[plan.columns["voltage"]].text
+        if _headings.names_reference(heading):
+            assumptions.append(f"voltage from the column '{heading}': as it stands, nothing is shifted")
     sign: dict[str, str] = {}
     if Column.CURRENT in out:
         bdf = table.headings and table.headings[plan.columns["current"]].text == Column.CURRENT
