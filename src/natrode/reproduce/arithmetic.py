@@ -959,6 +959,19 @@ def unity() -> Computed:
 
 
 @_listed
+def lost_charge(efficiency: str) -> Computed:
+    """Baseline: the capacity falls by what is charged and does not come back.
+
+    Args:
+        efficiency: id of the figure of a Coulombic efficiency.
+
+    Returns:
+        1 less the published efficiency [-].
+    """
+    return Computed(1.0 - printed(efficiency), "1", "fraction", f"what {efficiency} leaves")
+
+
+@_listed
 def same_as(figure: str, times: float = 1.0) -> Computed:
     """Baseline: the published value of another figure, or a multiple of it.
 

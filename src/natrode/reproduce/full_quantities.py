@@ -182,6 +182,8 @@ def efficiency_falls(experiment: Experiment, arguments: Mapping[str, Any], conte
 def fades(experiment: Experiment, arguments: Mapping[str, Any], context: "Context") -> "Answer":
     """Whether a cell keeps less than a part of its capacity, or has failed before."""
     ratio, _ = capacity_ratio(experiment, arguments, context)
+    if capacity(experiment.cycling, arguments, "reference") == 0.0:
+        return 0.0, 0.0  # gone before
     if math.isnan(ratio):
         return NO_ANSWER
     value = float(ratio < read_quantity(arguments["below"], "fraction"))
