@@ -133,6 +133,20 @@ def test_a_full_cell_goes_on_from_where_an_earlier_run_ended(tmp_path, capsys):
     assert shown["whole"]["end"] == "the protocol ran to its end"
 
 
+@pytest.mark.parametrize(("kind", "cycles", "capacity"), [("co2", 51, (4.0, 12.0)), ("sulfur", 20, (0.5, 1.3))])
+def test_the_examples_of_other_cathodes_run_as_they_are(kind, cycles, capacity, tmp_path, capsys):
+    files = [tmp_path / f"{kind}-{what}.toml" for what in ("cell", "protocol")]
+    for file in files:
+        assert call("new", file.stem, file) == 0
+    capsys.readouterr()
+    assert call("run", *files, "--out", tmp_path / "out", "--json") == 0
+    shown = json.loads(capsys.readouterr().out)
+    assert (shown["cycles"], shown["end"]) == (cycles, "the protocol ran to its end")
+    first = next(r for r in shown["results"] if r["quantity"] == "discharge capacity of the first cycle")
+    assert capacity[0] < first["value"] < capacity[1]  # mAh/cm2 of 1 mg/cm2 of carbon or sulfur
+    assert (tmp_path / "out" / "index.html").exists()
+
+
 def test_a_stopped_run_says_at_which_cycle_and_why(tmp_path, capsys):
     text = cell.FULL_EXAMPLE.replace('mass = "6 mg" ', 'thickness = "0.2 um" ').replace("[electrolyte]",
                                                                "plating_efficiency = 0.9\n[electrolyte]")  # fmt: skip

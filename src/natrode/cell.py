@@ -385,3 +385,44 @@ one_c = "117 mA/g"               # what the protocol calls 1C
 interface = "h-na-1-5/nzsp-hna"
 mass = "6 mg"                    # gives N/P; without mass and thickness the reservoir is unlimited
 """
+
+CARBON_DIOXIDE_EXAMPLE = """\
+# A Na-CO2 cell: carbon | succinonitrile electrolyte | NaF-coated sodium, after Chem. Sci. 2019, 10, 4306.
+name = "CO2 | SN | M-Na"
+temperature = "25 degC"
+short = "soft"
+
+[electrolyte]
+material = "sn-electrolyte"
+thickness = "60 um"
+area = "1 cm2"
+
+[cathode]
+material = "carbon-co2"          # capacities are per mass of carbon; the product's film ends the discharge
+loading = "1 mg/cm2"
+
+[anode]
+interface = "m-na/sn-electrolyte"
+thickness = "100 um"
+"""
+
+SULFUR_EXAMPLE = """\
+# A sulfur cell: S | NZSP | Pb/C-coated sodium at 60 degC, after Chem. Sci. 2022 (d2sc05120f).
+name = "S | NZSP | Pb/C | Na"
+temperature = "60 degC"
+short = "soft"
+
+[electrolyte]
+material = "nzsp-pbc"
+thickness = "0.8 mm"
+diameter = "10 mm"
+
+[cathode]
+material = "sulfur"              # two plateaus; polysulfides are lost with time
+loading = "1 mg/cm2"
+# parameters = { loss_rate = "1e-5 1/s" }
+
+[anode]
+interface = "pb-c-na/nzsp-pbc"
+mass = "3.5 mg"
+"""

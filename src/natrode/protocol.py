@@ -418,3 +418,52 @@ lower_voltage = "2.5 V"
 upper_voltage = "3.8 V"
 cycles = 1000
 """
+
+CARBON_DIOXIDE_EXAMPLE = """\
+# A Na-CO2 cell: a full discharge and charge, then cycles of 1000 mAh/g at 200 mA/g.
+name = "capacity and life"
+
+[sampling]
+points_per_half_cycle = 40
+
+[[steps]]
+type = "impedance"
+lowest_frequency = "10 mHz"
+
+[[steps]]
+type = "charge-discharge"
+specific_current = "50 mA/g"
+lower_voltage = "2.0 V"
+upper_voltage = "4.8 V"
+first = "discharge"              # it is put together charged
+
+[[steps]]
+type = "charge-discharge"
+specific_current = "200 mA/g"
+capacity = "1000 mAh/g"
+lower_voltage = "2.0 V"
+upper_voltage = "4.8 V"
+first = "discharge"
+cycles = 50
+"""
+
+SULFUR_EXAMPLE = """\
+# A sulfur cell: discharge first, twenty cycles at 60 mA/g, a spectrum half way down.
+name = "twenty cycles"
+
+[sampling]
+points_per_half_cycle = 40
+
+[[steps]]
+type = "charge-discharge"
+specific_current = "60 mA/g"
+lower_voltage = "1.2 V"
+upper_voltage = "2.8 V"
+first = "discharge"
+cycles = 20
+
+[[steps]]
+type = "impedance"
+state_of_charge = 0.5
+lowest_frequency = "10 mHz"
+"""

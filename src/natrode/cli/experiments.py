@@ -10,7 +10,13 @@ from natrode.cli.printing import dumps, show_results
 
 
 @app.command
-def new(kind: Literal["cell", "protocol", "full-cell", "full-protocol"], file: Path | None = None, /) -> None:
+def new(
+    kind: Literal[
+        "cell", "protocol", "full-cell", "full-protocol", "co2-cell", "co2-protocol", "sulfur-cell", "sulfur-protocol"
+    ],
+    file: Path | None = None,
+    /,
+) -> None:
     """Write a commented example that runs as it is (to standard output without FILE)."""
     from natrode import cell, protocol
     from natrode.errors import OutputError
@@ -21,6 +27,10 @@ def new(kind: Literal["cell", "protocol", "full-cell", "full-protocol"], file: P
         "protocol": protocol.EXAMPLE,
         "full-cell": cell.FULL_EXAMPLE,
         "full-protocol": protocol.FULL_EXAMPLE,
+        "co2-cell": cell.CARBON_DIOXIDE_EXAMPLE,
+        "co2-protocol": protocol.CARBON_DIOXIDE_EXAMPLE,
+        "sulfur-cell": cell.SULFUR_EXAMPLE,
+        "sulfur-protocol": protocol.SULFUR_EXAMPLE,
     }[kind]
     if file is None:
         print(text, end="")

@@ -3,7 +3,7 @@
 import tomllib
 from typing import Any
 
-from natrode.cell import EXAMPLE, FULL_EXAMPLE, Cell, FullCell
+from natrode.cell import CARBON_DIOXIDE_EXAMPLE, EXAMPLE, FULL_EXAMPLE, SULFUR_EXAMPLE, Cell, FullCell
 from natrode.simulate import parameters
 
 
@@ -25,25 +25,12 @@ def nvp_hybrid_sodium() -> dict[str, Any]:
 
 def sulfur_lead_carbon() -> dict[str, Any]:
     """Sulfur | Pb/C-coated NZSP | Na at 60 degC, after Chem. Sci. 2022, d2sc05120f; cathode values assumed."""
-    cell = {
-        "name": "S | NZSP | Pb/C | Na",
-        "temperature": "60 degC",
-        "electrolyte": {"material": "nzsp-pbc", "thickness": "0.8 mm", "diameter": "10 mm"},
-        "cathode": {"material": "sulfur", "loading": "1 mg/cm2"},
-        "anode": {"interface": "pb-c-na/nzsp-pbc", "mass": "3.5 mg"},
-    }
-    return _values(cell, 1.2, 2.8)
+    return _values(tomllib.loads(SULFUR_EXAMPLE), 1.2, 2.8)
 
 
 def carbon_dioxide_coated_sodium() -> dict[str, Any]:
     """CO2 | succinonitrile electrolyte | NaF-coated Na, after Chem. Sci. 2019, 10, 4306; cathode values assumed."""
-    cell = {
-        "name": "CO2 | SN | M-Na",
-        "electrolyte": {"material": "sn-electrolyte", "thickness": "60 um", "area": "1 cm2"},
-        "cathode": {"material": "carbon-co2", "loading": "1 mg/cm2"},
-        "anode": {"interface": "m-na/sn-electrolyte"},
-    }
-    return _values(cell, 2.0, 4.8)
+    return _values(tomllib.loads(CARBON_DIOXIDE_EXAMPLE), 2.0, 4.8)
 
 
 def _values(cell: dict[str, Any], lower: float, upper: float) -> dict[str, Any]:
