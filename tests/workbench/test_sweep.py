@@ -202,7 +202,7 @@ def test_dask_that_is_not_installed_is_said(monkeypatch):
 class _Client:
     """The part of Dask's client that a sweep uses, run in this process."""
 
-    def __init__(self, address, timeout, set_as_default):
+    def __init__(self, address, timeout):
         if "nowhere" in address:
             raise OSError("timed out")
 

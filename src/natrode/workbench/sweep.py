@@ -323,7 +323,7 @@ def _on_dask(plan: Plan, todo: list[int], address: str) -> Iterator[tuple[int, O
     except ImportError:
         raise SpecificationError(INSTALL_DASK) from None
     try:
-        client = distributed.Client(address, timeout="10s", set_as_default=False)
+        client = distributed.Client(address, timeout="10s")
     except (OSError, ValueError, TimeoutError) as error:
         raise SpecificationError(f"--scheduler {address}: no Dask scheduler answers there ({error})") from None
     with client:
