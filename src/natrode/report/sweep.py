@@ -50,7 +50,7 @@ def sweep_page(done: Sweep) -> str:
         "sweep.html.j2",
         title=done.title,
         version=__version__,
-        axes=[{"key": axis.title, "values": _axis_text(axis)} for axis in done.plan.axes],
+        axes=[{"key": _with_unit(axis.key, axis.unit), "values": _axis_text(axis)} for axis in done.plan.axes],
         count=len(done.outcomes),
         failed=done.failed,
         outcomes=outcomes,

@@ -25,7 +25,7 @@ from natrode.simulate.fullcell.assemble import (  # noqa: E402
     pybamm_values,
     warnings_of,
 )
-from natrode.simulate.fullcell.particle import operator, particle_modes  # noqa: E402
+from natrode.simulate.fullcell.particle import operator, particle_modes, uniform_modes  # noqa: E402
 
 
 def cell(cathode=None, anode=None, **changes) -> FullCell:
@@ -276,6 +276,18 @@ def test_particle_operator_converges_to_the_sphere():
         errors.append(np.abs(1250.0 / 3.0 * response / exact - 1).max())
     assert errors[1] < 2e-3
     assert errors[1] < 0.3 * errors[0]  # second order
+
+
+def test_the_capacity_converges_with_the_grid(monkeypatch):
+    """Finite volumes of order 2: the capacity at 5C, where diffusion limits it."""
+    capacities = []
+    for shells in (15, 30, 60):
+        monkeypatch.setattr(run, "particle_modes", lambda n=shells: particle_modes(n))
+        monkeypatch.setattr(run, "uniform_modes", lambda n=shells: uniform_modes(n))
+        capacities.append(half_cycles(run.course(assemble(cell()), protocol(5.0, 2, 3)).samples)[-1][1])
+    coarse, fine = abs(capacities[0] - capacities[1]), abs(capacities[1] - capacities[2])
+    assert fine < 0.35 * coarse
+    assert fine < 2e-3 * capacities[2]
 
 
 def test_spectrum_has_the_analytic_diffusion_and_the_anode_of_the_symmetric_cell():
