@@ -346,7 +346,7 @@ def _resistance_view() -> View:
         title="Resolved electrodes: interface resistance by NZSP:Na ratio",
         kind="categories",
         x_title="NZSP:Na",
-        y_title="resistance per interface / (Ohm cm2)",
+        y_title="resistance / (Ohm cm2)",
         curves=_categories({n: [one.resistance[r] / OHM_CM2 for r in ratios] for n, one in series.items()}),
         published=tuple(points),
         figures=("hna-r0-11-resolved",),
@@ -405,7 +405,7 @@ def _profile_view() -> View:
         title="Resolved electrodes: where bare and hybrid sodium react at 0.1 V",
         kind="line",
         x_title="depth below the surface / um",
-        y_title="share of the reaction / (% per um)",
+        y_title="reaction / (% per um)",
         curves=tuple(curves),
         figures=("bh-fem-depth",),
         note="Resistances of the paper: 142.5 Ohm cm2 bare, 13.6 in the hybrid; separator 7.5 Ohm cm2.",
@@ -443,7 +443,7 @@ def _current_view() -> View:
     return _map_view(
         "bh-resolved-current",
         "Resolved electrodes: steady current of the hybrid over that of bare sodium",
-        "current, hybrid over bare",
+        "hybrid over bare",
         "current",
         "bh-fem-current",
         "0.1 V, same kinetics on the true interface, 1.4 to 142 Ohm cm2 behind 0.75 to 75 Ohm cm2. "
@@ -455,7 +455,7 @@ def _time_view() -> View:
     return _map_view(
         "bh-resolved-time",
         "Resolved electrodes: time to steady state of the hybrid over that of bare sodium",
-        "time to 1 %, hybrid over bare",
+        "hybrid over bare",
         "time_to_steady",
         "bh-fem-time",
         "Shorter below 1. Same kinetics and double layer; with other double layers times C_hybrid/C_bare.",
@@ -470,11 +470,11 @@ def _deep_view() -> View:
         title="Resolved electrodes: 10 mAh/cm2 stripped at 1 mA/cm2 with liquid that follows",
         kind="line",
         x_title="charge / (mAh/cm2)",
-        y_title="voltage without separator / mV",
+        y_title="voltage / mV",
         curves=tuple(
             Curve(name, np.array(found["charge"]) / MAH_CM2, 1e3 * np.array(found["voltage"]))
             for name, found in results.items()
         ),
         figures=("bh-deep-skeleton",),
-        note="1:1, charge-transfer resistance of the hybrid; the front moves into the electrode.",
+        note="1:1, charge-transfer resistance of the hybrid, without separator; a front moves into the electrode.",
     )
