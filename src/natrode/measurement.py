@@ -413,7 +413,10 @@ class Experiment:
 def _copied(values: "npt.ArrayLike | pd.Series[Any]") -> npt.NDArray[Any]:
     """A column as an array of its own; words as objects, whose length is not that of the longest."""
     to_numpy = getattr(values, "to_numpy", None)
-    array: npt.NDArray[Any] = np.array(values) if to_numpy is None else to_numpy(copy=True)
+    words = isinstance(values, (list, tuple)) and len(values) > 0 and isinstance(values[0], str)
+    array: npt.NDArray[Any] = (
+        np.array(values, dtype=object if words else None) if to_numpy is None else to_numpy(copy=True)
+    )
     return array.astype(object) if array.dtype.kind == "U" else array
 
 
