@@ -37,7 +37,8 @@ class Parameter:
 class Element:
     """One element of a circuit: `impedance(w, *parameters)` gives Z and its derivatives by the fitted scale.
 
-    Formulas are held by tests against derivatives, limits and laws; the literature in `source` is `unverified`.
+    Formulas are held by tests against derivatives, limits and laws; Cole and Cole and de Levie were checked, the
+    other literature in `source` is `unverified`.
     """
 
     symbol: str

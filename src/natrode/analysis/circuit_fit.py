@@ -699,7 +699,9 @@ def _answer(
         information,
         _arcs(spectrum, circuit, question, vector, covariance, free_at, w),
         tuple(verdicts),
-        _sums(question, circuit, vector, covariance, free_at),
+        _sums(
+            question, circuit, vector, covariance, free_at, [d for d in doubts if d.startswith("the circuit misses")]
+        ),
         "doubtful" if doubts else "good",
         "; ".join(doubts),
         {"fixed": fixed, "points": len(z), "noise_expected": expected, "chi_square": chi},
@@ -708,7 +710,12 @@ def _answer(
 
 
 def _sums(
-    question: Result, circuit: Circuit, vector: Array, covariance: Array, free_at: npt.NDArray[np.intp]
+    question: Result,
+    circuit: Circuit,
+    vector: Array,
+    covariance: Array,
+    free_at: npt.NDArray[np.intp],
+    misfit: Sequence[str],
 ) -> dict[str, Result]:
     """The series resistance, and it with all arcs' resistances: diffusion elements are left out."""
     found = {}
@@ -728,7 +735,9 @@ def _sums(
         numbers = vector[chosen]  # the covariance is that of their logarithms
         spread = math.sqrt(max(float(numbers @ whole[np.ix_(chosen, chosen)] @ numbers), 0.0))
         item = replace(question, quantity=name, dimension="resistance")
-        found[name] = item.found(float(numbers.sum()), min(spread, 1e6 * float(numbers.sum())))
+        total = float(numbers.sum())
+        doubts = [*misfit, *(["its standard error is half of it or more"] if spread >= 0.5 * total else [])]
+        found[name] = item.found(total, min(spread, 1e6 * total), doubts=doubts)
     return found
 
 
@@ -903,7 +912,7 @@ def processes(capacitance: float, time_constant: float, *, area_known: bool) -> 
     Returns:
         (process, evidence) pairs, the likeliest first, and the measurement that would decide.
 
-    Source: Irvine, Sinclair and West 1990, Adv. Mater. 2, 132 (capacitances; `unverified`);
+    Source: Irvine, Sinclair and West 1990, Adv. Mater. 2, 132 (capacitances);
         natrode model notes G (time constants).
     """
     spans = (1.0, 1.0) if area_known else (1 / 3e-4, 1 / 1e-5)

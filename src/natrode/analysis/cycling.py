@@ -234,8 +234,8 @@ def polarisation_shape(record: Record) -> PolarisationShape:
     Raises:
         RecordError: for a record of another kind.
 
-    Source: peaking and arcing traces of lithium, Wood et al., ACS Cent. Sci. 2 (2016) 790 (unverified: from
-    memory); the thresholds are natrode's.
+    Source: peaking and arcing traces of lithium, Wood et al., ACS Cent. Sci. 2 (2016) 790; the
+    thresholds are natrode's.
     """
     record = of_kind(record, "cycling")
     half = half_cycles(record)

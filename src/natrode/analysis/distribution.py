@@ -41,7 +41,7 @@ BAND = 1.6449
 METHOD = (
     "distribution of relaxation times: most probable ln g under a Student-t prior on its curvature "
     "(1 degree of freedom, scale 5), noise from a Kramers-Kronig fit; bands from the Hessian. "
-    "Integral: Wan et al. 2015, Electrochim. Acta 184, 483 (`unverified`); prior: natrode's own"
+    "Integral: Wan et al. 2015, Electrochim. Acta 184, 483; prior: natrode's own"
 )
 
 
@@ -211,7 +211,7 @@ def track_peaks(series: Sequence[RelaxationTimes]) -> list[list[int | None]]:
 
     Formula: of all pairings the one with the least sum of squares of the changes in lg tau and lg R against the
     track's last two peaks, continued in a straight line; a change of lg tau beyond 0.75 begins a new track. Source:
-    Kuhn 1955 (assignment; `unverified`).
+    Kuhn 1955 (assignment).
     """
     from scipy.optimize import linear_sum_assignment
 

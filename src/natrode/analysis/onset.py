@@ -45,7 +45,7 @@ def onset_voltage(
 
     Formula: baseline i = a + b V through the first quarter of the scan (the part before the onset); first sample from
     which i - baseline stays over the threshold, by linear interpolation. Source: usual practice; the answer depends on
-    criterion, scan rate and electrode area (Xu, Chem. Rev. 104 (2004) 4303: unverified, from memory).
+    criterion, scan rate and electrode area (Xu, Chem. Rev. 104 (2004) 4303).
     """
     if threshold is not None and not threshold > 0:
         raise RecordError(f"a threshold must be a positive current density, read {threshold!r}")

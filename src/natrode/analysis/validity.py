@@ -26,8 +26,7 @@ DENSITIES = (1.5, 2.0, 2.5, 3.0, 3.5, 4.0)
 METHOD = (
     "linear Kramers-Kronig test: signed RC elements (1.5 to 4 per decade by AICc), R, L, and C when blocking, weighted "
     "by 1/|Z|; t test for a drift of all impedances, variance-component score test for a random walk, F test of single "
-    "points. Boukamp 1995, J. Electrochem. Soc. 142, 1885; Schoenleber et al. 2014, Electrochim. Acta 131, 20 "
-    "(`unverified`)"
+    "points. Boukamp 1995, J. Electrochem. Soc. 142, 1885; Schoenleber et al. 2014, Electrochim. Acta 131, 20"
 )
 
 
@@ -78,7 +77,7 @@ def kramers_kronig(spectrum: Measurement) -> KramersKronig:
 
     Formula: r = P z with P the projector off the basis, z = Z/|Z|; drift x = P(t z): t = x.r/|x| over its own noise;
     random walk: Q = |X'r|^2/r.r against its null distribution; outlier: F of a point's two components.
-    Source: `METHOD`; score test: Lin 1997, Biometrika 84, 309; saddlepoint: Lugannani and Rice 1980 (`unverified`).
+    Source: `METHOD`; score test: Lin 1997, Biometrika 84, 309; saddlepoint: Lugannani and Rice 1980.
     """
     frequency, z = sorted_spectrum(spectrum)
     times = time_of_points(spectrum)

@@ -52,7 +52,7 @@ class Work:
     def text(self) -> str:
         """The work as a reference list prints it."""
         known = [a for a in self.authors if a != "others"]
-        names = ", ".join(known) + (" et al." if "others" in self.authors else "")
+        names = ", ".join(known).strip("{}").removesuffix(".") + (" et al" if "others" in self.authors else "")
         f = self.fields
         where = [f.get("journal") or f.get("publisher") or f.get("url") or ""]
         where += [f"{f.get('volume', '')} ({self.year}) {f.get('pages', '')}".strip()]
