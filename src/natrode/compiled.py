@@ -49,7 +49,7 @@ def _folder(module: str) -> str:
     return str(user_cache_path("natrode", appauthor=False) / f"kernels-{digest.hexdigest()[:16]}")
 
 
-def _njit(function: Function, **options: bool) -> Function:
+def _njit(function: Function, **options: bool | set[str]) -> Function:
     numba.config.CACHE_DIR = _folder(function.__module__)
     return cast("Function", numba.njit(cache=True, error_model="numpy", **options)(function))
 
@@ -57,6 +57,11 @@ def _njit(function: Function, **options: bool) -> Function:
 def compiled(function: Function) -> Function:
     """Compile a function of floats and arrays to machine code, without Python objects, cached between runs."""
     return _njit(function)
+
+
+def compiled_sums(function: Function) -> Function:
+    """Compile a function whose sums may run in any order, several terms at a time; what is not a number stays one."""
+    return _njit(function, fastmath={"reassoc", "contract", "nsz"})
 
 
 def compiled_parallel(function: Function) -> Function:

@@ -5,12 +5,12 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from natrode.compiled import compiled
+from natrode.compiled import compiled_sums
 
 Floats = npt.NDArray[np.float64]
 
 
-@compiled
+@compiled_sums
 def factorise(matrix: Floats, size: int) -> bool:
     """Cholesky factor of the leading `size` rows in place (lower triangle); False where not positive definite."""
     for j in range(size):
@@ -29,7 +29,7 @@ def factorise(matrix: Floats, size: int) -> bool:
     return True
 
 
-@compiled
+@compiled_sums
 def substitute(factor: Floats, vector: Floats, size: int) -> None:
     """Solve with a factor from `factorise`; the right-hand side becomes the solution."""
     for i in range(size):

@@ -110,13 +110,15 @@ def maximise(
     gradient, move = np.empty(size), np.empty(size)
     matrix = np.empty((size, size))
     damping, fresh = 1e-3, True
+    normal = design.T @ design
+    scale_of = np.ones(size)
     for iteration in range(_ITERATIONS):
         if fresh:
-            jacobian = design.copy()
-            for m in range(lead, size):
-                jacobian[:, m] *= linear[m]
-            hessian[:] = jacobian.T @ jacobian
-            gradient[:] = jacobian.T @ residual
+            scale_of[lead:] = linear[lead:]  # d(coefficient)/d(ln g)
+            for m in range(size):
+                for n in range(size):
+                    hessian[m, n] = scale_of[m] * normal[m, n] * scale_of[n]
+            gradient[:] = scale_of * (design.T @ residual)
             _add_penalty(free[lead:], step, straight, gradient, hessian, lead)
         matrix[:] = hessian
         for m in range(size):

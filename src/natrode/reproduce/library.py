@@ -14,8 +14,8 @@ resistance-at-time {time, per}         the same from the spectrum nearest to a t
 resistance-ratio {time, reference, per, above | below}
                                        resistance at `time` over that at `reference`; true or false with above, below
 resistance-rise-time {share, per}      test time at which a series of spectra reaches that share of its last resistance
-peak-time-constant {}                  relaxation time of the process whose resistance grows most over a series of
-                                       spectra of one-sided stripping
+growing-relaxation-time {}             relaxation time of the process that grows most over a series of spectra of
+                                       one-sided stripping, from distributions of relaxation times
 time-to-voltage {threshold}            time under current in one direction until |V| reaches the threshold
 voltage-at {time}                      |V| at a test time
 voltage-ratio {time, reference, above | below}
@@ -108,7 +108,7 @@ ANALYSES: dict[str, dict[str, str | tuple[str, ...]]] = {
     "resistance-at-time": {"per": _PER, "time": "time"},
     "resistance-ratio": {"per": _PER, "time": "time", "reference": "time", "above": "number", "below": "number"},
     "resistance-rise-time": {"per": _PER, "share": "fraction"},
-    "peak-time-constant": {},
+    "growing-relaxation-time": {},
     "time-to-voltage": {"threshold": "voltage"},
     "voltage-at": {"time": "time"},
     "voltage-ratio": {"time": "time", "reference": "time", "above": "number", "below": "number"},

@@ -233,21 +233,30 @@ def _bounded(low: float, high: float, arguments: Mapping[str, Any]) -> Answer:
     return low, high
 
 
-def peak_time_constant(experiment: Experiment, arguments: Mapping[str, Any], context: Context) -> Answer:
-    """Relaxation time of what grows most between the first and the last spectrum under current.
+def growing_relaxation_time(experiment: Experiment, arguments: Mapping[str, Any], context: Context) -> Answer:
+    """Relaxation time of the process that grows most between the first and the last spectrum under current.
 
-    The peak of -Im of the difference of the two spectra; no answer when they do not differ by more than a part in
-    a thousand, or when the peak lies at an end of the measured range.
+    Of the peaks in the last spectrum's distribution of relaxation times, the one between whose valleys the integral
+    rose most; no answer when that is under a thousandth of the impedance, or outside of what was measured.
     """
+    from natrode.analysis.distribution import distribution, peaks_of
+
     spectra = [s for s in _spectra(experiment) if s.array(Column.DC_CURRENT)[0] != 0]
     if len(spectra) < 2:
         return NO_ANSWER
-    difference = spectra[-1].impedance - spectra[0].impedance
     frequency = spectra[0].array(Column.FREQUENCY)
-    peak = int(np.argmax(-difference.imag))
-    if abs(difference).max() < 1e-3 * abs(spectra[0].impedance).max() or peak in (0, len(frequency) - 1):
+    z = np.array([spectra[0].impedance, spectra[-1].impedance])
+    time_constant, g, *_ = distribution(frequency, z)
+    centres, _, _, valleys = peaks_of(time_constant, g[1])
+    if not len(centres):
         return NO_ANSWER
-    time = 1 / (2 * math.pi * float(frequency[peak]))
+    step = math.log(time_constant[1] / time_constant[0])
+    growth = [float(part.sum()) * step for part in np.split(g[1] - g[0], valleys)]
+    most = int(np.argmax(growth))
+    time = float(centres[most])
+    low, high = (1 / (2 * math.pi * float(f)) for f in (frequency.max(), frequency.min()))
+    if growth[most] < 1e-3 * abs(z[0]).max() or not low < time < high:
+        return NO_ANSWER
     return time, time
 
 
@@ -268,7 +277,7 @@ ANALYSES: dict[str, Analysis] = {
     "resistance-ratio": resistance_ratio,
     "resistance-rise-time": resistance_rise_time,
     "voltage-ratio": voltage_ratio,
-    "peak-time-constant": peak_time_constant,
+    "growing-relaxation-time": growing_relaxation_time,
     **full_quantities.ANALYSES,
 }
 
