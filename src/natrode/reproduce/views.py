@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from natrode.measurement import Column
 from natrode.reproduce.library import Figure, Paper, Trial
 from natrode.reproduce.table import Curve, FigureRow, PublishedPoint, View
 from natrode.reproduce.trials import Outcome, Trace, is_alternative, question
@@ -35,7 +36,48 @@ def views_of(paper: Paper, outcomes: Mapping[str, Outcome], rows: Sequence[Figur
     for trial in paper.trials:
         if trial.id in outcomes and not is_alternative(paper, trial):
             found.append(_view(paper, trial, outcomes))
+            figures = [f for f in paper.figures if f.experiment == trial.id and f.analysis == "growing-relaxation-time"]
+            if figures:
+                found.append(_relaxation_times(paper, trial, outcomes[trial.id], figures))
     return found
+
+
+def _relaxation_times(paper: Paper, trial: Trial, outcome: Outcome, figures: Sequence[Figure]) -> View:
+    """Distributions of relaxation times of a few spectra of the central draw's series, first to last."""
+    from natrode.analysis.distribution import distribution
+
+    (record,) = outcome.central.of_kind("impedance")
+    spectra = record.spectra()
+    chosen = [spectra[n] for n in sorted({round(k * (len(spectra) - 1) / 3) for k in range(4)})]
+    area = 1e4 * record.metadata.geometry.area
+    frequency = chosen[0].array(Column.FREQUENCY)
+    times, g, *_ = distribution(frequency, np.array([part.impedance for part in chosen]))
+    low, high = 1 / (2 * math.pi * frequency.max()), 1 / (2 * math.pi * frequency.min())
+    inside = (times >= low) & (times <= high)
+    curves = tuple(
+        Curve(f"after {float(part.array(Column.TIME)[0]) / 3600:.3g} h", times[inside], area * row[inside])
+        for part, row in zip(chosen, g, strict=True)
+    )
+    top = max(float(curve.y.max()) for curve in curves)
+    points = tuple(
+        PublishedPoint(end, 0.5 * top, f"{figure.quantity}: {end:g} s", figure.where)
+        for figure in figures
+        for end in (figure.value if isinstance(figure.value, tuple) else (figure.value,))
+        if isinstance(end, float)
+    )
+    return View(
+        id=f"{trial.id}-relaxation-times",
+        paper=paper.key,
+        title=f"{paper.cell(trial.cell).name}: relaxation times while stripping, central draw",
+        kind="line",
+        x_title="relaxation time / s",
+        y_title="distribution per unit of ln τ / (Ohm cm2)",
+        curves=curves,
+        published=points,
+        figures=tuple(figure.id for figure in figures),
+        note="The published points give times only; their height means nothing.",
+        x_log=True,
+    )
 
 
 def _view(paper: Paper, trial: Trial, outcomes: Mapping[str, Outcome]) -> View:
