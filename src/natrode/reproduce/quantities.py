@@ -237,9 +237,10 @@ def growing_relaxation_time(experiment: Experiment, arguments: Mapping[str, Any]
     """Relaxation time of the process that grows most between the first and the last spectrum under current.
 
     Of the peaks in the last spectrum's distribution of relaxation times, the one between whose valleys the integral
-    rose most; no answer when that is under a thousandth of the impedance, or outside of what was measured.
+    rose most; no answer when that is under the share of the resistance that makes a peak, or outside of what was
+    measured.
     """
-    from natrode.analysis.distribution import distribution, peaks_of
+    from natrode.analysis.distribution import SHARE, distribution, peaks_of
 
     spectra = [s for s in _spectra(experiment) if s.array(Column.DC_CURRENT)[0] != 0]
     if len(spectra) < 2:
@@ -255,7 +256,7 @@ def growing_relaxation_time(experiment: Experiment, arguments: Mapping[str, Any]
     most = int(np.argmax(growth))
     time = float(centres[most])
     low, high = (1 / (2 * math.pi * float(f)) for f in (frequency.max(), frequency.min()))
-    if growth[most] < 1e-3 * abs(z[0]).max() or not low < time < high:
+    if growth[most] < SHARE * float(g[1].sum()) * step or not low < time < high:
         return NO_ANSWER
     return time, time
 
