@@ -8,7 +8,7 @@ import pytest
 
 from natrode.errors import SpecificationError
 from natrode.measurement import Column, Experiment, Measurement, Metadata, Origin
-from natrode.reproduce import calibrate, full_cells, full_quantities, library, trials
+from natrode.reproduce import attribution, calibrate, full_cells, full_quantities, library, trials
 from natrode.reproduce.full_quantities import ANALYSES
 from natrode.reproduce.library import load_paper
 
@@ -126,3 +126,41 @@ reason = "r"
     path.write_text(text)
     with pytest.raises(SpecificationError, match="needs a calibration of the interfaces"):
         library.read_paper(path)
+
+
+def test_shares_of_a_loss_sum_to_it_and_are_known_for_a_product():
+    def loss(costly):
+        return (3.0 if "a" in costly else 1.0) * (2.0 if "b" in costly else 1.0) + (1.0 if "c" in costly else 0.0)
+
+    found = attribution.shares(loss, ("a", "b", "c"))
+    assert sum(found.values()) == pytest.approx(loss({"a", "b", "c"}) - loss(set()), rel=1e-12)
+    assert found["c"] == pytest.approx(1.0)
+    assert found["a"] == pytest.approx((2.0 + 4.0) / 2)
+
+
+@pytest.mark.parametrize("key", sorted(attribution.LOSSES))
+def test_losses_of_full_cells_are_taken_apart_without_a_rest(key):
+    paper = load_paper(key)
+    sample = calibrate.stored_sample(paper, "full-cell")
+    asked = attribution.LOSSES[key][0]
+    trial = paper.trial(asked.trial)
+    model = full_cells.assembled(paper.cell(trial.cell))
+    found = attribution.drawn(paper, asked, sample, 2)
+    assert found
+    changed = attribution.assemble.override(model, trials.inherited(paper.cell(trial.cell), sample.overrides(0)))
+    done = attribution.run.course(changed, attribution._until(paper.protocol(trial.protocol), asked.cycle))
+    quick = attribution.QuickFullRun(done.samples, changed.cell.active_mass)
+    value = quick.value(asked.analysis, {"cycle": asked.cycle})
+    total = value if asked.analysis == "voltage-gap" else changed.properties["specific_charge"] - value
+    if math.isfinite(value):
+        assert sum(found[0].values()) == pytest.approx(total, rel=1e-9, abs=1e-9)
+
+
+def test_every_full_cell_row_is_computed_and_blind_ones_wait():
+    figures = [figure for key in library.paper_names() for figure in load_paper(key).figures]
+    cells = ("hna-nvp", "hna-dapp", "bh-nvp", "pbc-nvp", "pbc-np", "pbc-s", "or-nvp", "naf-co2", "naf-nvp")
+    rows = [figure for figure in figures if figure.id.startswith(cells)]
+    assert len(rows) > 50
+    assert not [figure.id for figure in rows if figure.not_computed]
+    blind = {figure.id for figure in rows if figure.role == "blind"}
+    assert blind == {"or-nvp-2c", "naf-co2-gap-400", "naf-co2-gap-500"}

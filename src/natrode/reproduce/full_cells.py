@@ -52,7 +52,7 @@ def capacity_trace(experiment: Experiment) -> "Trace":
     numbers, starts = np.unique(cycle[out], return_index=True)
     parts = np.split(out, starts[1:]) if numbers.size else []
     charge = np.array([-current[rows[0]] * (time[rows[-1]] - time[rows[0]]) for rows in parts])
-    return Trace("capacity", numbers.astype(float), charge / float(record.metadata.settings["active mass / kg"]) / 3.6)
+    return Trace("capacity", numbers.astype(float), charge / float(record.metadata.settings["active mass / kg"]) / 3600)
 
 
 def between(figure: Figure, outcomes: "Mapping[str, Outcome]") -> "Outcome":

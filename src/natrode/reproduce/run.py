@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from natrode import __version__
 from natrode.files import write_text
-from natrode.reproduce import arithmetic, library, resolved
+from natrode.reproduce import arithmetic, attribution, library, resolved
 from natrode.reproduce.full_cells import between
 from natrode.reproduce.library import VALIDATION, Figure, Paper
 from natrode.reproduce.table import Driver, FigureRow, FlagRow, Number, Reproduction, Status
@@ -67,6 +67,7 @@ def reproduce(
         views += views_of(paper, own, rows)
         flags += library.flag_rows(paper)
     views += resolved.views([paper.key for paper in papers])
+    views += attribution.views(papers) + attribution.literature_view(rows)
     views += laws_views(papers, rows, {trial: outcome for (_, trial), outcome in outcomes.items()})
     seeds = [c.seed for paper in papers for c in paper.calibrations.values()]
     draws = max((c.draws for paper in papers for c in paper.calibrations.values()), default=1)

@@ -161,7 +161,7 @@ def _point(figure: Figure, trace: Trace) -> PublishedPoint | None:
             x, y = float(trace.x[index]), 1e3 * figure.si
         case "discharge-capacity", "capacity":
             cycle = figure.arguments.get("cycle", "last")
-            x, y = float(trace.x[-1] if cycle == "last" else cycle), figure.si / 3.6
+            x, y = float(trace.x[-1] if cycle == "last" else cycle), figure.si / 3600
         case "resistance-at-time", "resistance":
             x, y = read_quantity(figure.arguments["time"], "time") / 3600, 1e4 * figure.si
         case "interface-resistance", "resistance" | "pressure":
