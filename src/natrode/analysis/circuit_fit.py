@@ -193,10 +193,10 @@ def suggest_circuits(spectrum: Measurement, *, most: int = 5) -> list[CircuitFit
     Returns:
         Fits of chains of depressed arcs, and of the same with a diffusion element or a blocking constant-phase
         element at their end where the low-frequency branch calls for one. Circuits with a number that the data do not
-        determine stand behind all others, whatever their criterion; where one of them fits better, the first one
-        says so. The resistances of the first one carry in their uncertainty how far the circuits that fit equally
-        well (criterion within 6) differ, and, where electrodes block, how far windows that leave out the lowest
-        frequencies do: "model choice".
+        determine stand back by 6, and where electrodes block, whose branch no circuit follows exactly, behind all
+        others; where one of them fits better, the first one says so. The resistances of the first one carry in their
+        uncertainty how far the circuits that fit equally well (criterion within 6) differ, and, where electrodes
+        block, how far windows that leave out the lowest frequencies do: "model choice".
 
     Raises:
         RecordError: for another kind of record or several spectra.
@@ -237,7 +237,7 @@ def suggest_circuits(spectrum: Measurement, *, most: int = 5) -> list[CircuitFit
             before = found
             if worse == 2:
                 break
-    fits.sort(key=lambda fit: (_undetermined(fit), fit.information))
+    fits.sort(key=lambda fit: (blocking and _undetermined(fit), fit.information + EQUAL * _undetermined(fit)))
     windows = _windows(spectrum, fits[0], tails[0], frequency, z) if blocking else {}
     return [_with_model_choice(fits, windows), *fits[1:]]
 
