@@ -61,7 +61,8 @@ def test_a_temperature_profile_is_replayed(cell: Cell) -> None:
 
 
 def test_a_real_record_is_replayed_with_its_own_charge(cell: Cell) -> None:
-    record = gather([sample("solid_state/CP_SSB.mpr")]).experiments[0]
+    name = "jr862_11_08_23_insitu-impedance-LiLi_1MLiTFSI_TEGDME-1mA_01_GCPL_C05.mpr"
+    record = gather([sample(f"symmetric_LiLi/{name}")]).experiments[0]
     found = replay(record, cell, draws=1)
     assert found.results[0].value == pytest.approx(1.0, abs=1e-3)
     assert not found.record.is_simulated
