@@ -11,6 +11,46 @@ Floats = npt.NDArray[np.float64]
 
 
 @compiled_sums
+def gram(matrix: Floats) -> Floats:
+    """Return A'A; plain loops, because a library's threads fight with those of the caller."""
+    rows, size = matrix.shape
+    out = np.zeros((size, size))
+    for i in range(rows):
+        for m in range(size):
+            factor = matrix[i, m]
+            for n in range(m + 1):
+                out[m, n] += factor * matrix[i, n]
+    for m in range(size):
+        for n in range(m):
+            out[n, m] = out[m, n]
+    return out
+
+
+@compiled_sums
+def times(matrix: Floats, vector: Floats) -> Floats:
+    """Return A x; plain loops, see `gram`."""
+    rows, size = matrix.shape
+    out = np.empty(rows)
+    for i in range(rows):
+        total = 0.0
+        for n in range(size):
+            total += matrix[i, n] * vector[n]
+        out[i] = total
+    return out
+
+
+@compiled_sums
+def transposed_times(matrix: Floats, vector: Floats) -> Floats:
+    """Return A'x; plain loops, see `gram`."""
+    rows, size = matrix.shape
+    out = np.zeros(size)
+    for i in range(rows):
+        for n in range(size):
+            out[n] += matrix[i, n] * vector[i]
+    return out
+
+
+@compiled_sums
 def factorise(matrix: Floats, size: int) -> bool:
     """Cholesky factor of the leading `size` rows in place (lower triangle); False where not positive definite."""
     for j in range(size):

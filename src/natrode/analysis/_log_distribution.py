@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import prange
 
-from natrode.analysis._linear_algebra import factorise, substitute
+from natrode.analysis._linear_algebra import factorise, gram, substitute, times, transposed_times
 from natrode.compiled import compiled, compiled_parallel
 
 Floats = npt.NDArray[np.float64]
@@ -105,12 +105,12 @@ def maximise(
     size = free.size
     linear, trial = np.empty(size), np.empty(size)
     expand(free, step, lead, linear)
-    residual = design @ linear - data
+    residual = times(design, linear) - data
     cost = 0.5 * (residual @ residual) + _penalty(free[lead:], step, straight)
     gradient, move = np.empty(size), np.empty(size)
     matrix = np.empty((size, size))
     damping, fresh = 1e-3, True
-    normal = design.T @ design
+    normal = gram(design)
     scale_of = np.ones(size)
     for iteration in range(_ITERATIONS):
         if fresh:
@@ -118,7 +118,7 @@ def maximise(
             for m in range(size):
                 for n in range(size):
                     hessian[m, n] = scale_of[m] * normal[m, n] * scale_of[n]
-            gradient[:] = scale_of * (design.T @ residual)
+            gradient[:] = scale_of * transposed_times(design, residual)
             _add_penalty(free[lead:], step, straight, gradient, hessian, lead)
         matrix[:] = hessian
         for m in range(size):
@@ -138,7 +138,7 @@ def maximise(
             if m >= lead:
                 trial[m] = max(trial[m], _FLOOR)
         expand(trial, step, lead, linear)
-        new_residual = design @ linear - data
+        new_residual = times(design, linear) - data
         new_cost = 0.5 * (new_residual @ new_residual) + _penalty(trial[lead:], step, straight)
         if new_cost < cost:
             gain = cost - new_cost
@@ -162,13 +162,13 @@ def noise_of(basis: Floats, data: Floats) -> float:
     """Relative noise per component: what a signed sum of RC elements, unregularised, leaves of weighted data."""
     rows, columns = basis.shape
     scaled = basis / np.sqrt((basis * basis).sum(axis=0))
-    matrix = scaled.T @ scaled
+    matrix = gram(scaled)
     for j in range(columns):
         matrix[j, j] += 1e-9
-    answer = scaled.T @ data
+    answer = transposed_times(scaled, data)
     factorise(matrix, columns)
     substitute(matrix, answer, columns)
-    residual = scaled @ answer - data
+    residual = times(scaled, answer) - data
     return math.sqrt((residual @ residual) / (rows - columns))
 
 
@@ -224,7 +224,7 @@ def solve_many(
         outcome[n, 3] = maximise(whitened, data, step, lead, straight, free[n], hessian)
         linear = np.empty(size)
         expand(free[n], step, lead, linear)
-        residual = whitened @ linear - data
+        residual = times(whitened, linear) - data
         outcome[n, 0], outcome[n, 1], outcome[n, 2] = noise, unit, (residual @ residual) / rows
 
 

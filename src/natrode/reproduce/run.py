@@ -4,8 +4,9 @@ import json
 import math
 import os
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
 from itertools import pairwise
 from multiprocessing import get_context
 from pathlib import Path
@@ -97,12 +98,28 @@ def _run(jobs: Sequence[tuple[str, str]], advance: Advance | None, workers: int)
             shown(done, len(jobs), job[1])
             found[job] = run_trial(*job)
         return found
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+    with _one_thread_each(), ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
         futures = {pool.submit(run_trial, *job): job for job in jobs}
         for done, future in enumerate(as_completed(futures), 1):
             found[futures[future]] = future.result()
             shown(done, len(jobs), futures[future][1])
     return found
+
+
+@contextmanager
+def _one_thread_each() -> Iterator[None]:
+    """Let processes that start now use one thread each: as many as there are cores fight if each takes them all."""
+    names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
+    before = {name: os.environ.get(name) for name in names}
+    os.environ.update(dict.fromkeys(names, "1"))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 # ---- rows -------------------------------------------------------------------------------------------------------
