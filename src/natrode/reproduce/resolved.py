@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -64,7 +63,7 @@ def refresh(names: Sequence[str] = (), *, advance: Advance | None = None, folder
     chosen = list(names) or list(STUDIES)
     shown = advance or (lambda done, total, text: None)
     for done, name in enumerate(chosen):
-        study, began = STUDIES[name], time.process_time()
+        study = STUDIES[name]
         inputs = study.inputs()
 
         def note(text: str, done: int = done, name: str = name) -> None:
@@ -73,7 +72,6 @@ def refresh(names: Sequence[str] = (), *, advance: Advance | None = None, folder
         found = study.compute(inputs, note)
         document = {
             "digest": digest_of(inputs),
-            "processor_seconds": round(time.process_time() - began),
             "inputs": _rounded(inputs),
             "results": _rounded(found),
         }
