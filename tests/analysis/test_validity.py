@@ -49,7 +49,15 @@ def test_single_outliers_are_found_where_they_are(cases):
     places = random.integers(0, N, len(cases))
     z[np.arange(len(cases)), places] *= 1 + 0.05 * np.exp(2j * np.pi * random.uniform(size=len(cases)))
     found = validity.statistics_of(F, z, None)
-    assert np.mean((found["p_outlier"] < validity.OUTLIER_LEVEL) & (found["outlier_at"] == places)) >= 0.84
+    assert np.mean((found["p_outlier"] < validity.OUTLIER_LEVEL) & (found["outlier_at"] == places)) >= 0.86
+
+
+def test_an_outlier_does_not_choose_the_number_of_elements(cases):
+    z = np.array([case.impedance for case in cases])
+    without = validity.statistics_of(F, z, None)["elements"]
+    z[:, N // 2] *= 1.1
+    within = validity.statistics_of(F, z, None)["elements"]
+    assert np.mean(within == without) >= 0.8
 
 
 def test_an_outlier_is_left_out_and_named(cases):

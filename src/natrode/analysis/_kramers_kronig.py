@@ -68,6 +68,30 @@ def _span(w: Floats, weight: Floats, elements: int, blocking: bool, basis: Float
 
 
 @compiled
+def _worst_point(basis: Floats, rank: int, rest: Floats) -> tuple[float, int]:
+    """Largest part of the residual's square that leaving out one point would remove, and that point.
+
+    Leaving out point i lowers r'r by r_i' (P_ii)^-1 r_i; r_i: its two components, P: the projector off the basis.
+    """
+    points = rest.size // 2
+    largest, worst = 0.0, 0
+    for i in range(points):
+        a, b, c = 1.0, 0.0, 1.0
+        for k in range(rank):
+            a -= basis[k, i] * basis[k, i]
+            b -= basis[k, i] * basis[k, points + i]
+            c -= basis[k, points + i] * basis[k, points + i]
+        determinant = a * c - b * b
+        if determinant < 1e-6:
+            continue
+        x, y = rest[i], rest[points + i]
+        removed = (c * x * x - 2.0 * b * x * y + a * y * y) / determinant
+        if removed > largest:
+            largest, worst = removed, i
+    return largest, worst
+
+
+@compiled
 def upper_tail(weights: Floats) -> float:
     """Probability that a weighted sum of chi squares of one degree of freedom is above 0.
 
@@ -121,9 +145,10 @@ def test_many(
             rank = _span(w, weight, elements, blocking, basis, column)
             rest = data.copy()
             _remove(basis, rank, rest)
-            p = rank + 1
-            criterion = 2 * points * math.log((rest @ rest) / (2 * points)) + 2 * p
-            criterion += 2.0 * p * (p + 1) / (2 * points - p - 1)
+            # an outlier in the residual would hide what more elements explain: the worst point does not count
+            kept, p = 2 * points - 2, rank + 1
+            criterion = kept * math.log((rest @ rest - _worst_point(basis, rank, rest)[0]) / kept) + 2 * p
+            criterion += 2.0 * p * (p + 1) / (kept - p - 1)
             if criterion < best:
                 best, chosen = criterion, elements
         rank = _span(w, weight, chosen, blocking, basis, column)
@@ -158,20 +183,5 @@ def test_many(
         for i in range(min(points, freedom)):
             weights[i] = max(eigenvalues[points - 1 - i], 0.0) - ratio
         outcome[q, WALK] = upper_tail(weights)
-        largest = 0.0
-        for i in range(points):
-            a, b, c = 1.0, 0.0, 1.0
-            for k in range(rank):
-                a -= span[k, i] * span[k, i]
-                b -= span[k, i] * span[k, points + i]
-                c -= span[k, points + i] * span[k, points + i]
-            determinant = a * c - b * b
-            if determinant < 1e-6:
-                continue
-            x, y = rest[i], rest[points + i]
-            explained = (c * x * x - 2.0 * b * x * y + a * y * y) / determinant
-            statistic = 0.5 * explained / ((square - explained) / (freedom - 2))
-            if statistic > largest:
-                largest = statistic
-                outcome[q, OUTLIER_AT] = i
-        outcome[q, OUTLIER] = largest
+        removed, worst = _worst_point(basis, rank, rest)
+        outcome[q, OUTLIER], outcome[q, OUTLIER_AT] = 0.5 * removed / ((square - removed) / (freedom - 2)), worst

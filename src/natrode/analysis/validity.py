@@ -24,9 +24,10 @@ POWER = 0.9
 DENSITIES = (1.5, 2.0, 2.5, 3.0, 3.5, 4.0)
 """RC elements per decade to choose from."""
 METHOD = (
-    "linear Kramers-Kronig test: signed RC elements (1.5 to 4 per decade by AICc), R, L, and C when blocking, weighted "
-    "by 1/|Z|; t test for a drift of all impedances, variance-component score test for a random walk, F test of single "
-    "points. Boukamp 1995, J. Electrochem. Soc. 142, 1885; Schoenleber et al. 2014, Electrochim. Acta 131, 20"
+    "linear Kramers-Kronig test: signed RC elements (1.5 to 4 per decade by AICc without the worst point), R, L, and "
+    "C when blocking, weighted by 1/|Z|; t test for a drift of all impedances, variance-component score test for a "
+    "random walk, F test of single points. Boukamp 1995, J. Electrochem. Soc. 142, 1885; Schoenleber et al. 2014, "
+    "Electrochim. Acta 131, 20"
 )
 
 
