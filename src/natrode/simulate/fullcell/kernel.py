@@ -113,6 +113,10 @@ _transfer = compiled(kinetics.butler_volmer_overpotential)
 _damage_rate = compiled(fracture.damage_rate)
 _protrusion_rate = compiled(protrusion.protrusion_growth_rate)
 TOLERANCE = 1e-8
+LEAK_TOLERANCE = 1e-7
+"""Error of the cathode's filling that a step with a leak may make."""
+STAGE = 1.0 - math.sqrt(0.5)
+"""Part of a step with a leak that its first stage takes."""
 SAME = 1e-12
 """Change of a state over a cycle below which the cycle is taken to repeat; over 10 000 cycles it cannot exceed 1e-8."""
 
@@ -234,17 +238,7 @@ def ionic_current(battery: Battery, state: FloatArray, current: float) -> float:
     leak = leak_of(battery, state)
     if leak == 0.0:
         return current
-    reach = abs(current) + 10.0 * leak + 1e-12  # the voltage rises with the current: one root, by bisection
-    low, high = -reach, reach
-    for _ in range(200):
-        middle = 0.5 * (low + high)
-        if middle + leak * terminal_voltage(battery, state, middle) > current:
-            high = middle
-        else:
-            low = middle
-        if high - low < 1e-12 * reach:
-            break
-    return 0.5 * (low + high)
+    return leaking_stage(battery, state, current, current, 0.0, 1.0, 0.0, np.empty_like(state))[1]
 
 
 @compiled
@@ -334,7 +328,10 @@ def advance_anode(battery: Battery, tail: FloatArray, time: float, ionic: float,
 
 @compiled
 def _advance_at(battery: Battery, state: FloatArray, ionic: float, duration: float, out: FloatArray) -> float:
-    """Advance at a constant ionic current [A]; returns how much of `duration` passed (less: the anode is empty)."""
+    """Advance at a constant ionic current [A]; returns how much of `duration` passed, negative if stuck.
+
+    Less passes where the anode is empty and where a filament comes through.
+    """
     n, cathode, modes = battery.modes.shape[1], battery.cathode, battery.modes
     row = battery.model.parameters[1]
     out[:] = state
@@ -349,6 +346,10 @@ def _advance_at(battery: Battery, state: FloatArray, ionic: float, duration: flo
             passed = max(left, 0.0)
             out[n + EMPTY] = 1.0
     pierced = advance_anode(battery, tail, state[n + NOW], ionic, passed)
+    if pierced < state[n + NOW] + passed:  # the step ends where the filament is through
+        passed, out[n + EMPTY] = pierced - state[n + NOW], 0.0
+        tail[:] = state[n + ANODE : n + ANODE + N_STATE]
+        advance_anode(battery, tail, state[n + NOW], ionic, passed)
     if pierced < math.inf:
         out[n + PIERCED] = pierced
         tail[3] = -1e30  # a filament is through once
@@ -368,22 +369,87 @@ def _advance_at(battery: Battery, state: FloatArray, ionic: float, duration: flo
 
 
 @compiled
-def advance(battery: Battery, state: FloatArray, current: float, duration: float, out: FloatArray) -> float:
-    """Advance at a constant current at the terminals [A]; returns how much of `duration` passed, negative if stuck."""
-    n = battery.modes.shape[1]
-    leaking = leak_of(battery, state) > 0.0
-    middle = state
-    passed = duration
-    for stage in range(2):  # with a leak the ionic current changes: the midpoint rule
-        if stage == 0 and not leaking:
+def leaking_stage(
+    battery: Battery, state: FloatArray, current: float, guess: float, held: float, weight: float, duration: float,
+    out: FloatArray,
+) -> tuple[float, float]:  # fmt: skip
+    """Advance with a leak at the ionic current weight i + (1 - weight) held, i being what flows at the end [A].
+
+    Returns how much of `duration` passed, and i: the root of i + G V(i) - I, which rises by 1 or more per unit of i, so
+    that a guess with its residual brackets the root.
+    """
+    low, high, at_low, at_high, ionic, passed = guess, guess, 0.0, 0.0, guess, duration
+    side = 0
+    for tries in range(200):
+        passed = _advance_at(battery, state, weight * ionic + (1.0 - weight) * held, duration, out)
+        leak = leak_of(battery, out)
+        residual = ionic + leak * terminal_voltage(battery, out, ionic) - current
+        if abs(residual) <= 1e-13 * (abs(current) + leak) or not math.isfinite(residual):
+            break
+        if residual > 0.0:
+            at_low *= 0.5 if side > 0 else 1.0  # regula falsi, Illinois
+            high, at_high, side = ionic, residual, 1
+        else:
+            at_high *= 0.5 if side < 0 else 1.0
+            low, at_low, side = ionic, residual, -1
+        if at_low == 0.0 or at_high == 0.0:
+            ionic -= residual * 2.0 ** min(tries, 60)
             continue
-        ionic = ionic_current(battery, middle, current)
-        passed = _advance_at(battery, state, ionic, duration if stage == 1 else 0.5 * duration, out)
-        if passed < 0.0 or out[n + EMPTY] > 0.0:
-            return passed
-        if stage == 0:
-            middle = out.copy()
-    return passed
+        if abs(high - low) <= 4e-16 * (abs(high) + abs(low)):
+            break
+        ionic = (low * at_high - high * at_low) / (at_high - at_low)
+        if tries % 4 == 3 or not low < ionic < high:
+            ionic = 0.5 * (low + high)
+    return passed, ionic
+
+
+@compiled
+def leaking_step(
+    battery: Battery, state: FloatArray, current: float, guess: float, duration: float, out: FloatArray
+) -> tuple[float, float]:
+    """One step with a leak, of order 2 and L-stable; returns how much of `duration` passed and the last ionic current.
+
+    The ionic current is constant in two stages, so that what the cathode gives the anode takes. Each is implicit:
+    beyond the ends of the plateaus the leak and the cathode's small capacity settle far faster than a step lasts. The
+    weights are those of the diagonally implicit Runge-Kutta method with gamma = 1 - sqrt(1/2) (Alexander 1977).
+    """
+    n = battery.modes.shape[1]
+    middle = np.empty_like(state)
+    first, held = leaking_stage(battery, state, current, guess, 0.0, 1.0, STAGE * duration, middle)
+    if first < 0.0 or middle[n + EMPTY] > 0.0:
+        out[:] = middle
+        return first, held
+    rest = (1.0 - STAGE) * duration
+    second, last = leaking_stage(battery, middle, current, held, held, STAGE / (1.0 - STAGE), rest, out)
+    return (first + second if second >= 0.0 else second), last
+
+
+@compiled
+def advance(battery: Battery, state: FloatArray, current: float, duration: float, out: FloatArray) -> float:
+    """Take a step at a constant current at the terminals [A]; returns how much of `duration` passed, negative if stuck.
+
+    Less passes where the anode is empty, where a filament comes through, and where a leak asks for shorter steps.
+    """
+    n = battery.modes.shape[1]
+    if state[n + PIERCED] == math.inf:
+        return _advance_at(battery, state, current, duration, out)
+    middle, whole, step = np.empty_like(state), np.empty_like(state), duration
+    guess = ionic_current(battery, state, current)
+    while True:
+        passed, _ = leaking_step(battery, state, current, guess, step, whole)
+        first, last = leaking_step(battery, state, current, guess, 0.5 * step, middle)
+        if passed < 0.0 or first < 0.0:
+            return -1.0
+        if middle[n + EMPTY] > 0.0:
+            out[:] = middle
+            return first
+        second, _ = leaking_step(battery, middle, current, last, 0.5 * step, out)
+        error = abs(out[n + FILLING] - whole[n + FILLING]) / (3.0 * LEAK_TOLERANCE)  # of order 2: a third of it
+        if second < 0.0 or not math.isfinite(error):
+            return -1.0
+        if error <= 1.0 or step <= 1e-9 * duration:
+            return first + second
+        step *= max(0.1, 0.9 * error ** (-1.0 / 3.0))
 
 
 @compiled
@@ -418,22 +484,37 @@ def longest_step(battery: Battery, state: FloatArray, current: float) -> float:
 
 
 @compiled
+def beyond(battery: Battery, state: FloatArray, current: float, limit: float) -> tuple[float, bool]:
+    """How far a half cycle is beyond its end (negative: before it), and whether a leak ends it.
+
+    It ends where the voltage meets its limit [V]. A charge to a cut-off also ends where a leak takes the whole current:
+    the leak only grows, so that the voltage will never be higher. A hard short ends the run and is no leak before.
+    """
+    ionic = ionic_current(battery, state, current) if battery.drive[SOFT_TIME] > 0.0 else current
+    sign = 1.0 if current > 0.0 else -1.0
+    reached = sign * (terminal_voltage(battery, state, ionic) - limit)
+    if current > 0.0 and limit < OPEN_LIMIT and -ionic / current > reached:
+        return -ionic / current, True
+    return reached, False
+
+
+@compiled
 def half_cycle(
     battery: Battery, state: FloatArray, current: float, limit: float, longest: float, points: int,
     samples: FloatArray, count: int,
 ) -> tuple[float, bool, int, int]:  # fmt: skip
     """Run at a constant current until the voltage limit or `longest` [s]; changes `state`.
 
-    Returns time, whether the voltage (or an empty anode) ended it, samples, and COMPLETED, SHORTED or STUCK.
+    Returns time, whether the voltage (or an empty anode) ended it, samples, and COMPLETED, SHORTED, NEVER_CHARGED (a
+    leak takes the whole current) or STUCK.
     """
     n = battery.modes.shape[1]
     begin, new = state.copy(), np.empty_like(state)
-    sign = 1.0 if current > 0.0 else -1.0
     passed, ended, status, step, distance = 0.0, False, COMPLETED, 0.0, -1.0
     low, high, at_low, at_high, side, tries = 0.0, 0.0, 0.0, 0.0, 0, 0
     while True:  # the first step has no length: the voltage under current may be beyond the limit at once
         done = advance(battery, state, current, step, new)
-        reached = sign * (voltage_under_current(battery, new, current) - limit)
+        reached, drained = beyond(battery, new, current, limit)
         if done < 0.0 or not math.isfinite(reached):
             return passed, False, count, STUCK
         reached = min(max(reached, -1.0), 1.0)
@@ -443,26 +524,29 @@ def half_cycle(
             tries += 1
             if reached >= 0.0:
                 at_low *= 0.5 if side > 0 else 1.0
-                high, at_high, side = step, reached, 1
+                high, at_high, side = done, reached, 1
             else:
                 at_high *= 0.5 if side < 0 else 1.0
-                low, at_low, side = step, reached, -1
+                low, at_low, side = done, reached, -1
         if tries > 0 and abs(reached) > 1e-9 and high - low > 1e-13 * high and tries < 100:
             step = (low * at_high - high * at_low) / (at_high - at_low)
             if not low < step < high:
                 step = 0.5 * (low + high)
             continue
-        if state[n + PIERCED] == math.inf and new[n + PIERCED] < math.inf and battery.drive[SOFT_TIME] <= 0.0:
-            status = SHORTED
         state[:] = new
         passed += done
         distance = reached
         ended = tries > 0 or reached >= 0.0 or new[n + EMPTY] > 0.0
+        if begin[n + PIERCED] == math.inf and new[n + PIERCED] < math.inf and battery.drive[SOFT_TIME] <= 0.0:
+            status = SHORTED
+        elif ended and drained:
+            status = NEVER_CHARGED
         if ended or status == SHORTED or passed >= longest * (1.0 - 1e-14):
             break
         step = min(longest_step(battery, state, current), longest - passed)
     if points > 0:
-        count = record_half_cycle(battery, begin, state, current, limit, passed, ended, points, samples, count)
+        cut = ended and status == COMPLETED
+        count = record_half_cycle(battery, begin, state, current, limit, passed, cut, points, samples, count)
     return passed, ended, count, status
 
 
@@ -471,17 +555,24 @@ def record_half_cycle(
     battery: Battery, begin: FloatArray, end: FloatArray, current: float, limit: float, passed: float, ended: bool,
     points: int, samples: FloatArray, count: int,
 ) -> int:  # fmt: skip
-    """Sample a half cycle again, closest at its ends; the last point is the state in which it ended."""
+    """Sample a half cycle again, closest at its ends; the last point is the state in which it ended.
+
+    The instrument holds no voltage beyond the limit, also where the current alone is too much from the first moment on.
+    """
     here, new = begin.copy(), np.empty_like(begin)
+    sign = 1.0 if current > 0.0 else -1.0
     done = 0.0
     for k in range(points - 1):
         moment = 0.5 * passed * (1.0 - math.cos(math.pi * k / (points - 1)))
         while moment - done > 1e-9 * passed:
             step = min(moment - done, longest_step(battery, here, current))
-            advance(battery, here, current, step, new)
+            taken = advance(battery, here, current, step, new)
+            if taken <= 0.0:
+                break
             here[:] = new
-            done += step
-        count = record(battery, here, current, samples, count, voltage_under_current(battery, here, current))
+            done += taken
+        voltage = voltage_under_current(battery, here, current)
+        count = record(battery, here, current, samples, count, sign * min(sign * voltage, sign * limit))
     voltage = limit if ended else voltage_under_current(battery, end, current)
     return record(battery, end, current, samples, count, voltage)
 
@@ -498,11 +589,14 @@ def rest(
     for _ in range(pieces):
         left = duration / pieces
         while left > 1e-9 * duration:
-            step = min(left, longest_step(battery, state, 0.0))
-            if advance(battery, state, 0.0, step, new) < 0.0:
+            taken = advance(battery, state, 0.0, min(left, longest_step(battery, state, 0.0)), new)
+            if taken < 0.0:
                 return count, STUCK
             state[:] = new
-            left -= step
+            left -= taken
+            if new[battery.modes.shape[1] + EMPTY] > 0.0:  # no sodium is left to flow through a filament
+                left -= _advance_at(battery, state, 0.0, left, new)
+                state[:] = new
         if points > 0:
             voltage = voltage_under_current(battery, state, 0.0)
             if not math.isfinite(voltage):

@@ -33,6 +33,8 @@ RELAXATION = 3600.0
 SHORTED = "hard short"
 POLARISED_CONTACT = 1e-3
 """Contact left below which a cell that gives no capacity is said to have lost it."""
+EMPTIED = 0.99
+"""Filling of the cathode above which a cell with a leak that gives no capacity is said to be emptied by it."""
 
 
 @dataclass(frozen=True)
@@ -200,7 +202,9 @@ def _ending(battery: kernel.Battery, state: FloatArray, ended: int) -> tuple[str
             return "soft short", f"the charge never ends (soft short, the leak is {1e3 * leak:.3g} mS)"
         return "never charged", "the charge never ends (the voltage does not reach the upper cut-off)"
     if ended == kernel.POLARISED:
-        left = kernel.contact_left(battery, state)
+        left, leak = kernel.contact_left(battery, state), kernel.leak_of(battery, state)
+        if leak > 0 and state[n + kernel.FILLING] > EMPTIED:
+            return "soft short", f"a soft short (leak {1e3 * leak:.3g} mS) has emptied the cell, no capacity"
         if state[n + kernel.EMPTY] > 0:
             return "reservoir empty", "reservoir empty, no sodium is left to discharge"
         if left < POLARISED_CONTACT:
