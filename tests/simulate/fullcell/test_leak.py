@@ -91,7 +91,7 @@ def test_a_current_that_goes_on_against_a_larger_leak_finds_its_voltage():
     model = assemble(leaking(0.5))
     battery, state = pierced(model, 0.5, 3 * 3600.0)
     samples, block = np.empty((50, kernel.N_SAMPLE)), np.zeros(kernel.N_BLOCK)
-    block[kernel.CURRENT], block[kernel.DURATION] = model.one_c, 40 * 3600.0
+    block[kernel.CURRENT], block[kernel.DURATION] = model.one_c, 10 * 3600.0
     _, ended = kernel.stay(battery, state, block, 20, samples, 0)
     assert ended == kernel.COMPLETED
     leak = kernel.leak_of(battery, state)

@@ -384,7 +384,7 @@ def leaking_stage(
         passed = _advance_at(battery, state, weight * ionic + (1.0 - weight) * held, duration, out)
         leak = leak_of(battery, out)
         residual = ionic + leak * terminal_voltage(battery, out, ionic) - current
-        if abs(residual) <= 1e-13 * (abs(current) + leak) or not math.isfinite(residual):
+        if abs(residual) <= 1e-11 * (abs(current) + leak) or not math.isfinite(residual):
             break
         if residual > 0.0:
             at_low *= 0.5 if side > 0 else 1.0  # regula falsi, Illinois
