@@ -81,7 +81,7 @@ def test_an_emptied_cell_is_stiff_and_stays_within_its_equations():
     assert (count, ended) == (100, kernel.COMPLETED)
     voltage = samples[:count, 1]
     assert (np.diff(voltage) <= 1e-9).all()
-    assert 0.0 <= voltage[-1] < 0.05
+    assert abs(voltage[-1]) < 1e-9
     assert state[N + kernel.FILLING] == pytest.approx(1.0, abs=5e-3)
     assert state[N + kernel.NOW] == pytest.approx(51 * 3600.0, rel=1e-12)
 
@@ -89,9 +89,9 @@ def test_an_emptied_cell_is_stiff_and_stays_within_its_equations():
 def test_a_current_that_goes_on_against_a_larger_leak_finds_its_voltage():
     """A spectrum under direct current does not stop at the event: V = I/G, and nothing flows through the ions."""
     model = assemble(leaking(0.5))
-    battery, state = pierced(model, 0.5, 3 * 3600.0)
+    battery, state = pierced(model, 0.95, 3 * 3600.0)
     samples, block = np.empty((50, kernel.N_SAMPLE)), np.zeros(kernel.N_BLOCK)
-    block[kernel.CURRENT], block[kernel.DURATION] = model.one_c, 10 * 3600.0
+    block[kernel.CURRENT], block[kernel.DURATION] = model.one_c, 1800.0
     _, ended = kernel.stay(battery, state, block, 20, samples, 0)
     assert ended == kernel.COMPLETED
     leak = kernel.leak_of(battery, state)

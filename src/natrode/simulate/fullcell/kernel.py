@@ -375,8 +375,8 @@ def leaking_stage(
 ) -> tuple[float, float]:  # fmt: skip
     """Advance with a leak at the ionic current weight i + (1 - weight) held, i being what flows at the end [A].
 
-    Returns how much of `duration` passed, and i: the root of i + G V(i) - I, which rises by 1 or more per unit of i, so
-    that a guess with its residual brackets the root.
+    Returns how much of `duration` passed, and i: the root of i + G V(i) - I, which rises by 1 + G R_SE or more per unit
+    of i, so that a guess with its residual brackets the root.
     """
     low, high, at_low, at_high, ionic, passed = guess, guess, 0.0, 0.0, guess, duration
     side = 0
@@ -393,12 +393,12 @@ def leaking_stage(
             at_high *= 0.5 if side < 0 else 1.0
             low, at_low, side = ionic, residual, -1
         if at_low == 0.0 or at_high == 0.0:
-            ionic -= residual * 2.0 ** min(tries, 60)
+            ionic -= residual / (1.0 + leak * battery.at[ELECTROLYTE_RESISTANCE]) * 2.0 ** min(tries, 60)
             continue
         if abs(high - low) <= 4e-16 * (abs(high) + abs(low)):
             break
         ionic = (low * at_high - high * at_low) / (at_high - at_low)
-        if tries % 4 == 3 or not low < ionic < high:
+        if tries % 8 == 7 or not low < ionic < high:
             ionic = 0.5 * (low + high)
     return passed, ionic
 
