@@ -8,6 +8,7 @@ import pytest
 
 from natrode.errors import SpecificationError
 from natrode.measurement import Column, Experiment, Measurement, Metadata, Origin
+from natrode.protocol import Protocol
 from natrode.reproduce import attribution, calibrate, full_cells, full_quantities, library, trials
 from natrode.reproduce.full_quantities import ANALYSES
 from natrode.reproduce.library import load_paper
@@ -138,22 +139,71 @@ def test_shares_of_a_loss_sum_to_it_and_are_known_for_a_product():
     assert found["a"] == pytest.approx((2.0 + 4.0) / 2)
 
 
-@pytest.mark.parametrize("key", sorted(attribution.LOSSES))
-def test_losses_of_full_cells_are_taken_apart_without_a_rest(key):
+LOSSES = [(key, n) for key in library.paper_names() for n in range(len(load_paper(key).losses))]
+
+
+@pytest.mark.parametrize(("key", "number"), [one for one in LOSSES if one[1] in (0, 2)])
+def test_losses_of_full_cells_are_taken_apart_without_a_rest(key, number):
+    """Capacity, fade and gap: the shares sum to what the cell of the same draw loses in all."""
     paper = load_paper(key)
     sample = calibrate.stored_sample(paper, "full-cell")
-    asked = attribution.LOSSES[key][0]
-    trial = paper.trial(asked.trial)
+    asked = paper.losses[number]
+    trial = paper.trial(asked.experiment)
     model = full_cells.assembled(paper.cell(trial.cell))
-    found = attribution.drawn(paper, asked, sample, 2)
+    found = attribution.drawn(key, number, 2)
     assert found
     changed = attribution.assemble.override(model, trials.inherited(paper.cell(trial.cell), sample.overrides(0)))
     done = attribution.run.course(changed, attribution._until(paper.protocol(trial.protocol), asked.cycle))
     quick = attribution.QuickFullRun(done.samples, changed.cell.active_mass)
-    value = quick.value(asked.analysis, {"cycle": asked.cycle})
-    total = value if asked.analysis == "voltage-gap" else changed.properties["specific_charge"] - value
-    if math.isfinite(value):
+    name = "voltage-gap" if asked.quantity == "voltage-gap" else "discharge-capacity"
+    values = [quick.value(name, {"cycle": cycle}) for cycle in (asked.cycle, asked.since or asked.cycle)]
+    total = {
+        "voltage-gap": values[0],
+        "capacity": changed.properties["specific_charge"] - values[0],
+        "fade": values[1] - values[0],
+    }[asked.quantity]
+    if math.isfinite(total):
         assert sum(found[0].values()) == pytest.approx(total, rel=1e-9, abs=1e-9)
+
+
+@pytest.mark.parametrize(("growth", "mass", "efficiency"), [("80 Ohm cm2/h", 1e-6, 1.0), ("1e-6 Ohm cm2/h", 1e-7, 0.9)])
+def test_a_fade_that_the_anode_makes_is_the_anodes(growth, mass, efficiency):
+    """A film that grows, or sodium that does not come back, ages the cell; without the anode nothing does."""
+    paper = load_paper("hNa")
+    cell = paper.cell("nvp-h")
+    film = {"film_growth": "linear", "film_growth_rate": growth}
+    anode = cell.anode.model_copy(update={"parameters": film, "mass": mass})
+    model = full_cells.assembled(cell.model_copy(update={"anode": anode, "plating_efficiency": efficiency}))
+    asked = library.Loss(experiment="x", name="x", quantity="fade", since=2, cycle=30)
+    step = {"type": "charge-discharge", "c_rate": 5.0, "lower_voltage": "2.5 V", "upper_voltage": "3.8 V", "cycles": 30}
+    shares = attribution.taken_apart(model, Protocol(name="x", steps=[step]), asked)
+    total = sum(shares.values())
+    assert total > 0.02 * model.properties["specific_charge"]
+    assert shares["anode"] > 0.5 * total
+    assert shares["cut-offs"] == pytest.approx(0.0, abs=1e-6 * total)
+
+
+def test_losses_and_the_cells_beside_those_of_others_stand_in_the_papers_files():
+    figures = {figure.id for key in library.paper_names() for figure in load_paper(key).figures}
+    compared = load_paper("PbC").comparison.cells
+    assert {cell.figure for cell in compared if cell.figure} <= figures
+    assert sum(cell.capacity is not None for cell in compared) == 9
+    assert {loss.quantity for key, n in LOSSES for loss in [load_paper(key).losses[n]]} == {
+        "capacity", "fade", "voltage-gap"
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        ({"quantity": "fade", "cycle": 9}, "counted from a cycle 'since'"),
+        ({"cycle": 9, "since": 2}, "counted from a cycle 'since'"),
+        ({"quantity": "fade", "cycle": 9, "since": 9}, "counted from a cycle 'since'"),
+    ],
+)
+def test_a_fade_needs_two_cycles(table, message):
+    with pytest.raises(SpecificationError, match=message):
+        library.Loss.read({"experiment": "x", "name": "x", **table}, "paper.toml")
 
 
 def test_every_full_cell_row_is_computed_and_blind_ones_wait():

@@ -76,7 +76,7 @@ from pydantic import Field, StringConstraints, model_validator
 
 from natrode.errors import SpecificationError, UnitError
 from natrode.reproduce.table import FlagRow, PaperSummary, Role
-from natrode.specification import Specification, read_toml, suggest
+from natrode.specification import Specification, SpecificCharge, read_toml, suggest
 from natrode.units import DIMENSIONS, from_si, read_quantity, to_si
 
 if TYPE_CHECKING:
@@ -372,6 +372,9 @@ class Paper:
     flags: tuple[Flag, ...]
     calibrations: Mapping[str, Calibration]
     """By name; empty where nothing is calibrated."""
+    losses: "tuple[Loss, ...]"
+    """Of full cells, that the report takes apart."""
+    comparison: "CellComparison | None"
     cells: "Mapping[str, Cell | FullCell]" = field(repr=False, compare=False)
     protocols: "Mapping[str, Protocol]" = field(repr=False, compare=False)
 
@@ -736,6 +739,47 @@ class _FullCellTable(Specification):
     parameters: Annotated[tuple[_ParameterTable, ...], Field(min_length=1)]
 
 
+class Loss(Specification):
+    """What a full cell loses, to be taken apart into its parts (`attribution`)."""
+
+    experiment: _Text
+    name: _Text
+    quantity: Literal["capacity", "fade", "voltage-gap"] = "capacity"
+    """Capacity short of theory, capacity lost since another cycle, or distance of charge and discharge."""
+    cycle: _Count = 1
+    since: _Count | None = None
+
+    @model_validator(mode="after")
+    def _has_a_beginning(self) -> Self:
+        if (self.quantity == "fade") != (self.since is not None) or (self.since or 0) >= self.cycle:
+            raise ValueError("a fade, and nothing else, is counted from a cycle 'since' before 'cycle'")
+        return self
+
+
+class ComparedCell(Specification):
+    """A full cell of the literature as a paper lists it, or one that a figure of the data computes."""
+
+    cell: _Text
+    capacity: SpecificCharge | None = None
+    cycles: _Count | None = None
+    figure: _Text | None = None
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        if (self.capacity is None) == (self.figure is None):
+            raise ValueError("give 'capacity' (as the paper lists it) or 'figure' (whose row holds it), one of them")
+        return self
+
+
+class CellComparison(Specification):
+    """Full cells of others beside those computed here."""
+
+    title: _Text
+    where: _Text
+    note: _Text
+    cells: Annotated[tuple[ComparedCell, ...], Field(min_length=1)]
+
+
 class _PaperFile(Specification):
     key: _Text
     kind: Kind = "paper"
@@ -755,6 +799,8 @@ class _PaperFile(Specification):
     flags: tuple[_FlagTable, ...] = ()
     calibration: _CalibrationTable | None = None
     full_cells: _FullCellTable | None = None
+    losses: tuple[Loss, ...] = ()
+    comparison: CellComparison | None = None
 
 
 # ---- reading them ----------------------------------------------------------------------------------------------
@@ -820,6 +866,8 @@ def _build(files: list[tuple[Path, _PaperFile]]) -> Paper:
         trials=trials,
         flags=tuple(_flag(flag, key, where) for where, file in files for flag in file.flags),
         calibrations=_calibrations(first.calibration, first.full_cells, str(path)),
+        losses=first.losses,
+        comparison=first.comparison,
         cells=Tables("cell", cells, "Cell"),
         protocols=Tables("protocol", protocols, "Protocol"),
     )
@@ -1082,6 +1130,8 @@ def _check_references(paper: Paper, where: str) -> None:
             _known(name, trials, "experiment", place)
         if trial.calibration != "default":
             _known(trial.calibration, paper.calibrations, "calibration", place)
+    for loss in paper.losses:
+        _known(loss.experiment, trials, "experiment", f"{where}: losses")
     for figure in paper.figures:
         place = f"{where}: figures.{figure.id}"
         if figure.experiment is not None:

@@ -26,6 +26,8 @@ from natrode.reproduce.views import laws_views, views_of
 
 FloatArray = npt.NDArray[np.float64]
 Advance = Callable[[int, int, str], None]
+Job = tuple[str, str | int]
+"""A paper, and one of its experiments by id or one of its losses by number."""
 
 INFORMATIVE = 3.0
 """Upper over lower end of an interval from which on it says nothing."""
@@ -57,8 +59,10 @@ def reproduce(
     papers = [library.load_paper(name) for name in dict.fromkeys(names)]
     if fresh:
         resolved.refresh(advance=advance)
-    jobs = [(paper.key, trial.id) for paper in papers for trial in paper.trials if _is_needed(paper, trial.id)]
-    outcomes = _run(jobs, advance, workers or os.cpu_count() or 1)
+    jobs: list[Job] = [(p.key, trial.id) for p in papers for trial in p.trials if _is_needed(p, trial.id)]
+    jobs += [(paper.key, number) for paper in papers for number in range(len(paper.losses))]
+    done = _run(jobs, advance, workers or os.cpu_count() or 1)
+    outcomes = {(key, what): one for (key, what), one in done.items() if isinstance(what, str)}
     rows: list[FigureRow] = []
     views = []
     flags: list[FlagRow] = []
@@ -68,7 +72,7 @@ def reproduce(
         views += views_of(paper, own, rows)
         flags += library.flag_rows(paper)
     views += resolved.views([paper.key for paper in papers])
-    views += attribution.views(papers) + attribution.literature_view(rows)
+    views += attribution.views(papers, done) + attribution.literature_views(papers, rows)
     views += laws_views(papers, rows, {trial: outcome for (_, trial), outcome in outcomes.items()})
     seeds = [c.seed for paper in papers for c in paper.calibrations.values()]
     draws = max((c.draws for paper in papers for c in paper.calibrations.values()), default=1)
@@ -89,20 +93,28 @@ def _is_needed(paper: Paper, trial: str) -> bool:
     return bool(questions_of(paper, paper.trial(trial)))
 
 
-def _run(jobs: Sequence[tuple[str, str]], advance: Advance | None, workers: int) -> dict[tuple[str, str], Outcome]:
-    """All trials, on several processes where there is more than one to run."""
+def _job(key: str, what: str | int) -> Any:
+    return run_trial(key, what) if isinstance(what, str) else attribution.drawn(key, what)
+
+
+def _name(key: str, what: str | int) -> str:
+    return what if isinstance(what, str) else f"losses of {key}"
+
+
+def _run(jobs: Sequence[Job], advance: Advance | None, workers: int) -> dict[Job, Any]:
+    """All trials and losses, on several processes where there is more than one to run."""
     shown = advance or (lambda done, total, text: None)
-    found: dict[tuple[str, str], Outcome] = {}
+    found: dict[Job, Any] = {}
     if len(jobs) < 2 or workers < 2:
         for done, job in enumerate(jobs):
-            shown(done, len(jobs), job[1])
-            found[job] = run_trial(*job)
+            shown(done, len(jobs), _name(*job))
+            found[job] = _job(*job)
         return found
     with _one_thread_each(), ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        futures = {pool.submit(run_trial, *job): job for job in jobs}
+        futures = {pool.submit(_job, *job): job for job in jobs}
         for done, future in enumerate(as_completed(futures), 1):
             found[futures[future]] = future.result()
-            shown(done, len(jobs), futures[future][1])
+            shown(done, len(jobs), _name(*futures[future]))
     return found
 
 
