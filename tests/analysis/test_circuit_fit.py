@@ -62,6 +62,7 @@ def test_the_number_of_arcs_is_suggested():
     least, most = np.zeros(60, np.int64), np.full(60, 5)
     _, _, quality = fit_arcs(F, z, least, most, np.ones(60, bool))
     assert np.mean(np.nanargmin(quality[..., 1], axis=1) == counts) >= 0.95
+    assert not (quality[:, 1:, 0] > 1.001 * quality[:, :-1, 0]).any()  # one arc more never fits worse
 
 
 @pytest.mark.parametrize(

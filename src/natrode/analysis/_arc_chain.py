@@ -24,6 +24,8 @@ SEARCH = (0.62, 1.0)
 FINAL = (0.45, 1.15)
 DRAWS = 24
 """Sets of arcs that are drawn when all else misses the data."""
+PRECISION = 2e-4
+"""Relative noise below which no instrument measures: a model's spectra without noise choose no circuit by less."""
 MISFIT = 1.25
 """Chi square over its expectation from the noise estimate, up to which a fit is taken as found."""
 
@@ -246,9 +248,13 @@ def search(
     arcs: int,
     inductive: bool,
     enough: float,
+    shorter: Floats,
     theta: Floats,
 ) -> float:
-    """Find a chain of `arcs`, in place; stops looking when chi square is below `enough`. Returns chi square."""
+    """Find a chain of `arcs`, in place; stops looking when chi square is below `enough`. Returns chi square.
+
+    `shorter` is a chain with one arc less that was found before, or empty.
+    """
     trial = np.zeros(theta.size)
     if arcs == 0:
         _scales(w, real, imaginary, weight, theta, 0, inductive)
@@ -265,6 +271,13 @@ def search(
         chi = _insert(w, real, imaginary, weight, trial, k, inductive)
     best = chi
     theta[:] = trial
+    if shorter.size > 0:
+        trial[:] = 0.0
+        trial[: shorter.size] = shorter
+        chi = _insert(w, real, imaginary, weight, trial, arcs - 1, inductive)
+        if chi < best:
+            best = chi
+            theta[:] = trial
     if best < enough:
         return best
     if count == arcs and arcs > 1:  # the least of the arcs may stand in the wrong place
@@ -357,22 +370,33 @@ def fit_many(
     covariance: Floats,
     quality: Floats,
 ) -> None:
-    """Fit chains of `least` to `most` arcs to every row.
+    """Fit chains of `least` to `most` arcs to every row, until two more arcs than the best have not paid.
 
     Shapes: seen (S,), peaks of the distribution; theta (S, A, P); covariance (S, A, P, P); quality (S, A, 2), chi
-    square and the sum of ln|Z|. A counts from `least`; entries beyond `most` are left as they are.
+    square and Bayesian information criterion. A counts from `least`; entries that are not fitted are left as they are.
     """
+    rows = 2 * w.size
     for m in prange(real.shape[0]):
         weight = 1.0 / np.sqrt(real[m] ** 2 + imaginary[m] ** 2)
+        shorter = np.empty(0)
+        lowest, best = 1e300, least[m]
         for arcs in range(least[m], most[m] + 1):
             a = arcs - least[m]
             used = 2 + 3 * arcs
-            enough = MISFIT * noise[m] ** 2 * (2 * w.size - used)
+            enough = MISFIT * noise[m] ** 2 * (rows - used)
             if arcs < seen[m]:  # a misfit is no surprise: no search for a better one
                 enough = 1e300
             found = np.zeros(max(used, 5))
-            search(w, real[m], imaginary[m], weight, log_tau, g[m], arcs, inductive[m], enough, found)
+            search(w, real[m], imaginary[m], weight, log_tau, g[m], arcs, inductive[m], enough, shorter, found)
             chi, logs = polish(w, real[m], imaginary[m], found, arcs, inductive[m], covariance[m, a])
             _sort(found, covariance[m, a], arcs)
             theta[m, a, :used] = found[:used]
-            quality[m, a, 0], quality[m, a, 1] = chi, logs
+            shorter = found[:used]
+            free = used if inductive[m] else used - 1
+            misfit = max(chi / rows, PRECISION**2)
+            criterion = rows * math.log(misfit) + 4.0 * logs + free * math.log(rows)
+            quality[m, a, 0], quality[m, a, 1] = chi, criterion
+            if criterion < lowest:
+                lowest, best = criterion, arcs
+            if arcs >= max(best, seen[m]) + 2:
+                break

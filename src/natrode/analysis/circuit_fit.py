@@ -21,8 +21,6 @@ from natrode.physics.impedance import brug_capacitance, hsu_mansfeld_capacitance
 STARTS = 192
 FEW_STARTS = 24
 """Drawn starts where others are at hand: the same circuit with one arc less, chains of arcs fitted before."""
-PRECISION = 2e-4
-"""Relative noise below which no instrument measures: a model's spectra without noise choose no circuit by less."""
 EQUAL = 6.0
 """Difference of the information criterion up to which two circuits fit equally well."""
 ALIKE = 0.97
@@ -340,7 +338,8 @@ def fit_arcs(
 
     Returns:
         theta (S, A, P): R_inf [Ohm], L [H], and ln R, ln tau, n of every arc by time constant; its covariance
-        (S, A, P, P); chi square and Bayesian information criterion (S, A, 2). NaN where nothing was asked.
+        (S, A, P, P); chi square and Bayesian information criterion (S, A, 2). NaN where nothing was asked, and from
+        the second arc on that did not lower the criterion and that the distribution does not show.
 
     Formula and source: `METHOD`; `suggest_circuits`.
     """
@@ -366,11 +365,6 @@ def fit_arcs(
         covariance,
         quality,
     )
-    rows = 2 * len(frequency)
-    arcs = least[:, None] + np.arange(several)
-    p = 1 + inductive[:, None] + 3 * arcs
-    misfit = np.maximum(quality[..., 0] / rows, PRECISION**2)
-    quality[..., 1] = rows * np.log(misfit) + 4.0 * quality[..., 1] + p * np.log(rows)
     return theta, covariance, quality
 
 
@@ -646,7 +640,7 @@ def _answer(
     scaled = derivative[0][free] * weight
     jacobian = np.concatenate([scaled.real, scaled.imag], axis=1)
     rows, count = jacobian.shape[1], int(free.sum())
-    variance = max(chi / (rows - count), PRECISION**2)
+    variance = max(chi / (rows - count), chain.PRECISION**2)
     size = np.sqrt((jacobian**2).sum(axis=1))
     size = np.where(size > 0, size, 1.0)
     unit = jacobian / size[:, None]
@@ -680,9 +674,8 @@ def _answer(
             float(vector[n]), None if name in fixed else float(deviations[n]), doubts=doubts, fixed=name in fixed
         )
     noise = math.sqrt(variance)
-    information = (
-        rows * math.log(max(chi / rows, PRECISION**2)) - 4.0 * float(np.log(weight).sum()) + count * math.log(rows)
-    )
+    misfit = max(chi / rows, chain.PRECISION**2)
+    information = rows * math.log(misfit) - 4.0 * float(np.log(weight).sum()) + count * math.log(rows)
     doubts = list(verdicts)
     if expected is not None and noise > 1.5 * expected and noise > 2e-3:
         doubts.append(f"the circuit misses the data: {100 * noise:.2g} % where the noise is {100 * expected:.2g} %")
