@@ -157,6 +157,9 @@ class Cell(_Conditions):
         check_melting("temperature", self.temperature, self)
         return self
 
+    def __hash__(self) -> int:
+        return hash((self.name, self.electrolyte, self.temperature))  # equal cells agree in these, few others do
+
     @property
     def working_area(self) -> float:
         """Area of the working electrode [m2]."""

@@ -137,6 +137,12 @@ class Metadata(_Frozen):
     user: dict[str, Any] = Field(default_factory=dict)
     """Further columns of the user's table of cells."""
 
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """Return a copy with some fields changed, without what was worked out from the former ones."""
+        copy = super().model_copy(update=update, deep=deep)
+        copy.__dict__.pop("_bytes", None)
+        return copy
+
     @cached_property
     def _bytes(self) -> bytes:
         """What a digest says of the metadata; the parts of a record share it."""
@@ -277,7 +283,8 @@ class Measurement:
         for name, values in self._columns.items():
             digest.update(f"|{name}:{_name_of(values.dtype)}|".encode())
             if values.dtype.kind == "f":  # equal records, equal bytes: one NaN, one zero
-                values = np.where(np.isnan(values), np.nan, values) + 0.0
+                values = values + 0.0
+                values[np.isnan(values)] = np.nan
             plain = values.dtype.kind in "biuf"
             digest.update(np.ascontiguousarray(values).tobytes() if plain else "\x1f".join(map(str, values)).encode())
         return digest.hexdigest()

@@ -6,7 +6,7 @@ Inside natrode every number is a float or array in SI; only files, the command l
 import math
 import re
 from difflib import get_close_matches
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 from natrode.errors import UnitError
@@ -174,6 +174,13 @@ def read_quantity(text: object, dimension: str) -> float:
         if unitless:
             return float(text)
         raise UnitError(f'read {text!r}, a number without a unit; write {_a(dimension)} such as "{text} {common}"')
+    return _read_text(text, dimension)
+
+
+@lru_cache(maxsize=4096)
+def _read_text(text: str, dimension: str) -> float:
+    common = DIMENSIONS[dimension][1]
+    unitless = DIMENSIONS[dimension][0] == "dimensionless"
     match = _NUMBER.match(text.replace("−", "-"))
     if match is None:
         raise UnitError(f'read {text!r}, expected a number and a unit of {dimension} such as "1 {common}"')

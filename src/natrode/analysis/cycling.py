@@ -13,6 +13,7 @@ from natrode.analysis.reading import (
     area_of,
     conditions_of,
     interfaces_of,
+    median,
     of_kind,
     provenance,
 )
@@ -78,8 +79,8 @@ def overpotential(record: Record, which: Which = "mean", cycle: int | None = Non
         return question.refused(half.summary)
     values = voltages(half, which)
     if cycle is None:
-        centre = float(np.median(values))
-        scatter = MAD_TO_SIGMA * float(np.median(np.abs(values - centre))) if len(half) > 1 else None
+        centre = median(values)
+        scatter = MAD_TO_SIGMA * median(np.abs(values - centre)) if len(half) > 1 else None
         return question.found(centre, scatter, doubts=_voltage_doubts(half), half_cycles=len(half))
     number = _cycle_number(half, cycle)
     chosen = values[half.cycle == number]
@@ -141,8 +142,8 @@ def hysteresis(record: Record, cycle: int | None = None) -> Result:
     if not both.any():
         return question.refused("no cycle with both directions" + ("" if cycle is None else f" numbered {cycle}"))
     gaps = sums[0][both] / counts[0][both] + sums[1][both] / counts[1][both]
-    centre = float(np.median(gaps))
-    scatter = MAD_TO_SIGMA * float(np.median(np.abs(gaps - centre))) if gaps.size > 1 else None
+    centre = median(gaps)
+    scatter = MAD_TO_SIGMA * median(np.abs(gaps - centre)) if gaps.size > 1 else None
     return question.found(centre, scatter, doubts=_voltage_doubts(half), cycles=int(both.sum()))
 
 
@@ -370,4 +371,4 @@ def _noise_of(values: Array) -> float:
     if len(values) < 5:
         return 0.0
     second = np.diff(values, 2) / np.sqrt(6.0)
-    return MAD_TO_SIGMA * float(np.median(np.abs(second - np.median(second))))
+    return MAD_TO_SIGMA * median(np.abs(second - median(second)))

@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from natrode.analysis.evidence import FALL, UNMEASURED_SWING, Evidence, Trace, first_lasting, split_time
-from natrode.analysis.reading import Array, median
+from natrode.analysis.reading import Array, median, medians, windows
 
 COLLAPSE_OF_ELECTROLYTE = 0.5
 COLLAPSE_OF_LOWEST = 0.3
@@ -68,8 +68,8 @@ def _collapse(trace: Trace, electrolyte: tuple[float, float] | None) -> list[Evi
     when = float(trace.time[k - 1]), float(trace.time[k])
     known = trace.resistance[max(0, k - 5) : k]
     known = known[known > base[j]]
-    before = float(np.median(known)) if known.size else float(trace.resistance[k - 1])
-    after = float(np.median(trace.resistance[k:][collapsed[k:]]))
+    before = median(known) if known.size else float(trace.resistance[k - 1])
+    after = median(trace.resistance[k:][collapsed[k:]])
     share = float(collapsed[k:].mean())
     samples = int(collapsed[k:].sum())
     statement, numbers = _fall(before, after, when)
@@ -198,10 +198,10 @@ def _previous_median(values: Array, window: int = WINDOW) -> tuple[Array, Array,
         centre[k], trend[k] = median(part), part[-1] / part[0]
         spread[k] = median(np.abs(part - centre[k]))
     if n > window:
-        parts = np.lib.stride_tricks.sliding_window_view(values[:-1], window)
-        centre[window:] = np.median(parts, axis=1)
+        parts = windows(values[:-1], window)
+        centre[window:] = medians(parts)
         trend[window:] = parts[:, -1] / parts[:, 0]
-        spread[window:] = np.median(np.abs(parts - centre[window:, None]), axis=1)
+        spread[window:] = medians(np.abs(parts - centre[window:, None]))
     return centre, 1.4826 * spread, trend
 
 
@@ -264,8 +264,8 @@ def _fade(trace: Trace, groups: Groups) -> Evidence | None:
         values = height[group]
         if len(values) < 2 * WINDOW:
             continue
-        parts = np.lib.stride_tricks.sliding_window_view(values, WINDOW)
-        centre = np.median(parts, axis=1)
+        parts = windows(values, WINDOW)
+        centre = medians(parts)
         held = np.ptp(parts, axis=1) < 0.04 * np.abs(centre)
         mark = np.maximum.accumulate(np.where(held, centre, -np.inf))
         below = centre[1:] < (1.0 - limit) * mark[:-1]
@@ -279,7 +279,7 @@ def _fade(trace: Trace, groups: Groups) -> Evidence | None:
         )
         if when[0] > when[1]:
             when = when[1], when[0]
-        statement, numbers = _fall(float(mark[k]), float(np.median(values[k + WINDOW :])), when)
+        statement, numbers = _fall(float(mark[k]), median(values[k + WINDOW :]), when)
         return Evidence(
             "resistance drop", "short", statement + " and stayed low", numbers, when, int(group[k + WINDOW])
         )

@@ -11,8 +11,9 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from natrode.analysis._runs import quarters, third_differences
 from natrode.analysis.halves import HalfCycles, half_cycles
-from natrode.analysis.reading import ZERO_CELSIUS, Array, median
+from natrode.analysis.reading import ZERO_CELSIUS, Array, median, medians, windows
 from natrode.measurement import Column, Measurement
 from natrode.physics.transport import arrhenius_conductivity
 
@@ -126,8 +127,9 @@ def trace_of(record: Measurement, reference_temperature: float | None, activatio
         resistance = resistance * factor
     valid = np.isfinite(resistance) & np.isfinite(time)
     owner, time, resistance = owner[valid], time[valid], resistance[valid]
-    level, level_start, level_end, samples = _quarters(owner, time, resistance, count)
-    noise = _noise(owner, resistance, count)
+    level, level_start, level_end, samples = quarters(owner, time, resistance, count, CHUNKS)
+    # a smooth arc has hardly any third differences
+    noise = 1.2533 / np.sqrt(20.0) * third_differences(owner, resistance, count)
     return Trace(half, owner, time, resistance, level, level_start, level_end, samples, noise, factor is not None)
 
 
@@ -146,46 +148,6 @@ def _temperature_factor(
         nominal = record.metadata.temperature
         reference = float(kelvin[0]) if nominal == "unknown" else nominal
     return np.asarray(arrhenius_conductivity(kelvin, 1.0, reference, activation_energy))
-
-
-def _quarters(
-    owner: npt.NDArray[np.intp], time: Array, resistance: Array, count: int
-) -> tuple[Array, Array, Array, Array]:
-    """Median, first and last time, and number of samples of each quarter of each half cycle."""
-    shape = (count, CHUNKS)
-    length = np.bincount(owner, minlength=count)
-    parts = np.clip(length // 3, 1, CHUNKS)
-    start = np.cumsum(length) - length
-    position = np.arange(len(owner)) - start[owner]
-    group = owner * CHUNKS + position * parts[owner] // np.maximum(length[owner], 1)
-    size = np.bincount(group, minlength=count * CHUNKS)
-    begin = np.cumsum(size) - size
-    there = size > 0
-    ordered = resistance[np.lexsort((resistance, group))]
-    out = [np.full(count * CHUNKS, np.nan) for _ in range(3)]
-    middle = begin[there] + (size[there] - 1) // 2, begin[there] + size[there] // 2
-    out[0][there] = 0.5 * (ordered[middle[0]] + ordered[middle[1]])
-    out[1][there] = time[begin[there]]
-    out[2][there] = time[begin[there] + size[there] - 1]
-    level, level_start, level_end = (values.reshape(shape) for values in out)
-    return level, level_start, level_end, size.reshape(shape).astype(float)
-
-
-def _noise(owner: npt.NDArray[np.intp], resistance: Array, count: int) -> Array:
-    """Noise per half cycle from third differences (a smooth arc has hardly any); first tenth left out."""
-    out = np.full(count, np.nan)
-    if len(owner) < 7:
-        return out
-    third = np.abs(np.diff(resistance, 3)) / np.sqrt(20.0)
-    length = np.bincount(owner, minlength=count)
-    start = np.cumsum(length) - length
-    position = np.arange(len(owner)) - start[owner]
-    use = (owner[3:] == owner[:-3]) & (position[:-3] >= length[owner[:-3]] // 10)
-    number = np.bincount(owner[:-3][use], minlength=count)
-    total = np.bincount(owner[:-3][use], third[use], minlength=count)
-    enough = number >= 4
-    out[enough] = 1.2533 * total[enough] / number[enough]
-    return out
 
 
 def split_time(trace: Trace, begin: float, end: float) -> tuple[float, float]:
@@ -233,7 +195,7 @@ def ohmic_floor(trace: Trace, electrolyte: tuple[float, float]) -> Evidence | No
     begins, ends = trace.level_start[there], trace.level_end[there]
     onset = (float(begins[0]),) * 2 if k == 0 else split_time(trace, float(begins[k - 1]), float(ends[k]))
     share = float(below[k:].mean())
-    fraction = float(np.median(level[k:][below[k:]]) / electrolyte[0])
+    fraction = median(level[k:][below[k:]]) / electrolyte[0]
     note = "compensated for temperature" if trace.compensated else "2 K of unrecorded temperature allowed for"
     return Evidence(
         "ohmic floor",
@@ -267,14 +229,14 @@ def noise_burst(trace: Trace) -> Evidence | None:
     together = int(np.clip(np.ceil(40.0 / differences), 1, 15))
     if len(values) < 3 * together:
         return None
-    smooth = np.median(np.lib.stride_tricks.sliding_window_view(values, together), axis=1)
-    visible = np.median(np.lib.stride_tricks.sliding_window_view(relative, together), axis=1) > 0.005
+    smooth = medians(windows(values, together))
+    visible = medians(windows(relative, together)) > 0.005
     base = median(values[: max(3, len(values) // 3)])
     k = first_lasting(visible & (smooth**2 > NOISE_VARIANCE * base**2), 2)
     if k is None or k == 0:
         return None
     first, last = int(finite[k]), int(finite[k + together - 1])
-    seen = float(np.median(values[k:]))
+    seen = median(values[k:])
     return Evidence(
         "noise",
         "short",
@@ -307,8 +269,7 @@ def cut_short(half: HalfCycles) -> Mask:
         for k in range(1, min(6, len(half))):
             expected[k] = median(values[:k])
         if len(half) > 6:
-            windows = np.lib.stride_tricks.sliding_window_view(values[:-1], 6)
-            expected[6:] = np.median(windows, axis=1)
+            expected[6:] = medians(windows(values[:-1], 6))
         less &= values < 0.97 * expected
     out[1:] = less[1:]
     return out

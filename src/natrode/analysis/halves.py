@@ -6,6 +6,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from natrode.analysis._runs import CHARGE, HIGHEST, LOWEST, VOLTAGE, integrals
 from natrode.analysis.reading import Array, Record, median, of_kind
 from natrode.errors import RecordError
 from natrode.measurement import Column, Measurement
@@ -155,7 +156,7 @@ def _runs(signal: Array, time: Array, level: float, *, split_steps: bool) -> tup
     if len(sign) > 2:  # a single lost sample is no rest
         lost = np.flatnonzero((sign[1:-1] == 0) & (sign[:-2] == sign[2:]) & (sign[2:] != 0)) + 1
         if lost.size:
-            short = time[lost + 1] - time[lost - 1] <= 3.0 * np.median(np.diff(time))
+            short = time[lost + 1] - time[lost - 1] <= 3.0 * median(np.diff(time))
             sign[lost[short]] = sign[lost[short] - 1]
     new = np.empty(len(sign), dtype=bool)
     new[0] = True
@@ -209,7 +210,7 @@ def _summarise(
     """Integrals and extremes per run, all at once."""
     measured = bool(np.isfinite(current).any())
     sign = np.sign((current if measured else voltage)[first]).astype(np.int8)
-    steps = np.diff(time)
+    parts = integrals(time, voltage, current, first, last)
     start_time, end_time = time[first].copy(), time[last]
     within = end_time - start_time
     # an instrument samples first one interval after the switch: that interval belongs to this half cycle
@@ -217,22 +218,12 @@ def _summarise(
     typical = within / np.maximum(last - first, 1)
     before = np.where(before <= 1.5 * typical, before, 0.0)
     start_time -= before
-
-    def integral(values: Array) -> Array:
-        total = np.concatenate([[0.0], np.cumsum(0.5 * (values[1:] + values[:-1]) * steps)])
-        return np.asarray(total[last] - total[first])
-
-    charge = integral(current) + current[first] * before
+    charge = parts[:, CHARGE] + current[first] * before
     duration = end_time - start_time
     long = within > 0
     mean_current = np.where(duration > 0, charge / np.where(duration > 0, duration, 1.0), current[first])
-    mean_voltage = np.where(long, integral(voltage) / np.where(long, within, 1.0), voltage[first])
-    bounds = np.column_stack([first, last + 1]).ravel()
-    peak = np.where(
-        sign > 0,
-        np.maximum.reduceat(np.append(voltage, -np.inf), bounds)[::2] if bounds.size else 0.0,
-        -np.minimum.reduceat(np.append(voltage, np.inf), bounds)[::2] if bounds.size else 0.0,
-    )
+    mean_voltage = np.where(long, parts[:, VOLTAGE] / np.where(long, within, 1.0), voltage[first])
+    peak = np.where(sign > 0, parts[:, HIGHEST], -parts[:, LOWEST])
     keep = _not_artefacts(first, last, charge, measured)
     first, last = first[keep], last[keep]
     return HalfCycles(

@@ -153,7 +153,7 @@ def _mean(spectrum: Measurement, column: Column) -> float | None:
         return None
     values = spectrum.array(column)
     values = values[np.isfinite(values)]
-    return float(values.mean()) if values.size else None
+    return float(values.sum()) / len(values) if values.size else None
 
 
 def _no_halving(spectrum: Measurement) -> str | None:

@@ -4,6 +4,7 @@ No circuit and no distribution of relaxation times: a crossing, a plateau, or a 
 of the outermost arc, and a plain word when the measured range does not reach that far.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -99,7 +100,7 @@ def rows_of(spectrum: Measurement) -> npt.NDArray[np.intp]:
     """Rows of one spectrum from high to low frequency, without empty and masked ones."""
     if spectrum.kind != "impedance":
         raise RecordError(f"this analysis reads impedance records; this is a {spectrum.kind} record")
-    if Column.SPECTRUM in spectrum and len(np.unique(spectrum.array(Column.SPECTRUM))) > 1:
+    if Column.SPECTRUM in spectrum and np.ptp(spectrum.array(Column.SPECTRUM)) > 0:
         raise RecordError("this record holds several spectra: take one of record.spectra(), or a series analysis")
     frequency, z = spectrum.array(Column.FREQUENCY), spectrum.impedance
     valid = np.isfinite(frequency) & np.isfinite(z.real) & np.isfinite(z.imag)
@@ -147,19 +148,19 @@ def relative_noise(z: Complex) -> float:
     """Noise of each part over |Z|, from fourth differences along the spectrum (smooth arcs have hardly any)."""
     if len(z) < 9:
         return 0.01
-    weights = np.array([1.0, -4.0, 6.0, -4.0, 1.0]) / np.sqrt(70.0)
-    size = np.maximum(np.abs(z), 1e-9 * np.abs(z).max())[2:-2]
-    parts = [np.convolve(part, weights, "valid") / size for part in (z.real, z.imag)]
-    return 1.4826 * median(np.abs(np.concatenate(parts)))
+    size = np.abs(z)
+    scatter = np.diff(z, 4) / (np.sqrt(70.0) * np.maximum(size, 1e-9 * size.max())[2:-2])
+    return 1.4826 * median(np.abs(np.concatenate([scatter.real, scatter.imag])))
 
 
 def _peak(y: Array, sigma: Array) -> int | None:
     """First local maximum of y with a far side that falls by 6 sigma and by 10 % of the rise before it."""
-    best, lowest = 0, np.minimum.accumulate(y).tolist()
-    for k, (value, noise) in enumerate(zip(y.tolist(), sigma.tolist(), strict=True)):
-        if value > y[best]:
+    values, lowest = y.tolist(), np.minimum.accumulate(y).tolist()
+    best = 0
+    for k, (value, noise) in enumerate(zip(values, sigma.tolist(), strict=True)):
+        if value > values[best]:
             best = k
-        elif y[best] - value > max(6.0 * noise, 0.1 * (y[best] - lowest[best])):
+        elif values[best] - value > max(6.0 * noise, 0.1 * (values[best] - lowest[best])):
             return best
     return None
 
@@ -174,27 +175,33 @@ def circle_intercept(x: Array, y: Array, sigma: Array, side: int) -> tuple[float
     if len(x) < 4:
         return None
     shift, scale = float(x.mean()), float(max(np.ptp(x), np.ptp(y), 1e-300))
-    u, v = (x - shift) / scale, y / scale
-    design = np.column_stack([u, v, np.ones_like(u)])
-    target = -(u**2 + v**2)
-    solution, _, rank, _ = np.linalg.lstsq(design, target, rcond=None)
-    d, e, f = solution
+    # about their means, the two coordinates are least squares of two unknowns, and the constant is a mean
+    height = float(y.mean())
+    u, v = (x - shift) / scale, (y - height) / scale
+    target = -(u**2 + (v + height / scale) ** 2)
+    constant = float(target.mean())
+    target -= constant
+    uu, vv, uv = float(u @ u), float(v @ v), float(u @ v)
+    determinant = uu * vv - uv**2
+    if determinant <= 1e-13 * uu * vv:
+        return None
+    ut, vt = float(u @ target), float(v @ target)
+    d, e = (vv * ut - uv * vt) / determinant, (uu * vt - uv * ut) / determinant
+    f = constant - e * height / scale
     radicand = d**2 / 4.0 - f
-    if rank < 3 or radicand <= 0:
+    if radicand <= 0:
         return None
-    root = float(np.sqrt(radicand))
+    root = math.sqrt(radicand)
     u0 = -d / 2.0 + side * root
-    # noise across the circle displaces the target by 2 r sigma; propagate it to d and f, hence to u0
-    radius = float(np.sqrt(max(d**2 / 4 + e**2 / 4 - f, 1e-30)))
-    try:
-        inverse = np.linalg.inv(design.T @ design)
-    except np.linalg.LinAlgError:
-        return None
-    misfit = float(np.sqrt(np.sum((design @ solution - target) ** 2) / max(len(u) - 3, 1)))
-    spread = max(2.0 * radius * float(np.sqrt(np.mean(sigma**2))) / scale, misfit)
-    gradient = np.array([-0.5 + side * d / (4.0 * root), 0.0, -side / (2.0 * root)])
-    uncertainty = spread * float(np.sqrt(gradient @ inverse @ gradient))
-    return shift + scale * float(u0), scale * uncertainty
+    # noise across the circle displaces the target by 2 r sigma; propagate it to d, e and the constant, hence to u0
+    radius = math.sqrt(max(d**2 / 4 + e**2 / 4 - f, 1e-30))
+    rest = d * u + e * v - target
+    misfit = math.sqrt(float(rest @ rest) / max(len(u) - 3, 1))
+    spread = max(2.0 * radius * math.sqrt(float(sigma @ sigma) / len(sigma)) / scale, misfit)
+    by_d, by_f = -0.5 + side * d / (4.0 * root), -side / (2.0 * root)
+    by_e = -by_f * height / scale
+    variance = (vv * by_d**2 - 2.0 * uv * by_d * by_e + uu * by_e**2) / determinant + by_f**2 / len(u)
+    return shift + scale * u0, scale * spread * math.sqrt(variance)
 
 
 def _low(question: Result, frequency: Array, x: Array, y: Array, sigma: Array) -> Result:

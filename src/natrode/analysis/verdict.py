@@ -27,6 +27,7 @@ from natrode.analysis.reading import (
     area_of,
     conditions_of,
     interfaces_of,
+    median,
     of_kind,
     provenance,
     resistance_of,
@@ -323,7 +324,7 @@ def _polarisation_evidence(trace: Trace, limit: float | None) -> tuple[list[Evid
         statement = f"V/i at the end of a half cycle grew {growth:.3g}-fold since the first"
         evidence.append(Evidence("polarisation rise", "polarisation", statement, {"ratio": growth}, span, j))
     if short[j]:
-        part = float(half.duration[j] / np.median(half.duration[max(0, j - 6) : j]))
+        part = float(half.duration[j] / median(half.duration[max(0, j - 6) : j]))
         statement = f"half cycle {j + 1} ended after {part:.0%} of the time of those before"
         evidence.append(Evidence("half cycle cut short", "polarisation", statement, {"part": part}, span, j))
     elif 0 < j == len(half) - 1 and final[j] > 2.0 * highest[j - 1] > 0:
@@ -422,7 +423,7 @@ def _recovered(trace: Trace, onset: tuple[float, float] | None) -> bool | None:
         return None
     before = trace.resistance[trace.time <= onset[0]][-20:]
     late = trace.resistance[trace.time >= trace.time[-1] - 0.1 * (trace.time[-1] - onset[1])]
-    return bool(np.median(late) > 0.9 * np.median(before)) if before.size and late.size else None
+    return bool(median(late) > 0.9 * median(before)) if before.size and late.size else None
 
 
 def _alternatives(kind: FailureKind, trace: Trace, shorts: list[Evidence]) -> tuple[str, ...]:

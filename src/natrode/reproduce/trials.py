@@ -16,7 +16,7 @@ from natrode.reproduce.calibrate import Sample, prior_sample, stored_sample, tra
 from natrode.reproduce.full_cells import assembled
 from natrode.reproduce.library import Figure, Paper, Trial
 from natrode.reproduce.quantities import NO_ANSWER, Answer, Context, analyse
-from natrode.simulate import kernel, parameters, replicates, symmetric
+from natrode.simulate import parameters, replicates, symmetric
 from natrode.simulate.fullcell.assemble import FullModel
 from natrode.simulate.parameters import Model, Overrides
 
@@ -195,9 +195,7 @@ def _one(
         return full_cells.one(model, protocol, overrides, wanted)
     assert isinstance(cell, Cell)
     changed = parameters.override(model, cell, overrides)
-    electrolyte = float(
-        parameters.conditions(changed, protocol.temperature, protocol.pressure)[0, kernel.ELECTROLYTE_RESISTANCE]
-    )
+    electrolyte = parameters.electrolyte_resistance(changed, protocol.temperature)
     context = Context(cell, electrolyte)
     models = [changed] if trial.replicates == 1 else replicates.scatter(changed, trial.replicates, trial.seed)
     experiments = [symmetric.run(variant, cell, protocol) for variant in models]

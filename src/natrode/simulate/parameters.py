@@ -254,6 +254,13 @@ def conditions(model: Model, temperature: Profile | None = None, pressure: Profi
     return table
 
 
+def electrolyte_resistance(model: Model, temperature: Profile | None = None) -> float:
+    """Resistance of the electrolyte [Ohm] at the first temperature of a protocol, or the cell's."""
+    heat = model.temperature if temperature is None else temperature
+    first = _values(heat, np.zeros(1))
+    return float(model.electrolyte["resistance"] * _arrhenius(first, model.electrolyte["activation_energy"])[0])
+
+
 def creep_slowing(values: Mapping[str, float | str]) -> float:
     """Creep rate of the anode over that of its metal, by the particles in it."""
     fraction = float(values.get("particle_volume_fraction", 0.0))

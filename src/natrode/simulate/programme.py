@@ -1,6 +1,6 @@
 """From a protocol to the blocks that the kernel runs."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from itertools import pairwise
 
@@ -60,7 +60,8 @@ def blocks(protocol: Protocol, area: float) -> tuple[FloatArray, Mapping[int, Im
     return np.array(rows), spectra
 
 
-def numbered(steps: Sequence[Specification], before: int = 0) -> dict[int, Specification]:
+@lru_cache(maxsize=64)
+def numbered(steps: tuple[Specification, ...], before: int = 0) -> Mapping[int, Specification]:
     """Steps by the number that the record gives them, counted from 1; a repeated step has one number."""
     found: dict[int, Specification] = {}
     for step in steps:

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -10,7 +9,7 @@ import numpy.typing as npt
 from natrode import __version__
 from natrode.cell import Cell, FullCell, check_melting
 from natrode.errors import SimulationError, SpecificationError
-from natrode.measurement import Column, Experiment, Geometry, Measurement, Metadata, Origin
+from natrode.measurement import Column, Experiment, Geometry, Kind, Measurement, Metadata, Origin
 from natrode.protocol import Hold, ImpedanceSettings, LinearSweep, Protocol
 from natrode.simulate import integrator, kernel, parameters, programme
 from natrode.simulate.spectrum import spectrum
@@ -72,8 +71,7 @@ def simulate(
 def electrolyte_resistance(cell: Cell | FullCell, protocol: Protocol) -> float:
     """Resistance of the electrolyte [Ohm] at the start of a protocol, from conductivity and geometry."""
     given = cell.symmetric if isinstance(cell, FullCell) else cell
-    table = parameters.conditions(parameters.assemble(given), protocol.temperature, protocol.pressure)
-    return float(table[0, kernel.ELECTROLYTE_RESISTANCE])
+    return parameters.electrolyte_resistance(parameters.assemble(given), protocol.temperature)
 
 
 def run(model: parameters.Model, cell: Cell, protocol: Protocol, seed: int | None = None) -> Experiment:
@@ -85,11 +83,16 @@ def run(model: parameters.Model, cell: Cell, protocol: Protocol, seed: int | Non
         steps = programme.numbered(protocol.steps)
         potential = [n for n, step in steps.items() if isinstance(step, (Hold, LinearSweep))]
         _add_noise(samples, protocol.sampling.noise, model, table, seed, pierced_at, potential)
-    metadata = _metadata(cell, protocol, seed, ended, cycles)
-    records = [_cycling(metadata, samples)]
-    records += _sweeps(metadata, samples, protocol)
+
+    def metadata(kind: Kind, technique: str) -> Metadata:
+        return _metadata(cell, protocol, seed, ended, cycles, kind, technique)
+
+    records = [_cycling(metadata("cycling", ", ".join(dict.fromkeys(step.type for step in protocol.steps))), samples)]
+    for number, step in programme.numbered(protocol.steps).items():
+        if isinstance(step, LinearSweep) and (samples[:, 4] == number).any():
+            records.append(_cycling(metadata("sweep", step.type), samples[samples[:, 4] == number]))
     if len(snapshots):
-        records.append(_impedance(metadata, model, table, snapshots, spectra))
+        records.append(_impedance(metadata("impedance", "impedance"), model, table, snapshots, spectra))
     return Experiment(f"{cell.name}: {protocol.name}", tuple(records))
 
 
@@ -164,7 +167,11 @@ def _add_noise(
     samples[:, 1] *= 1.0 + scatter
 
 
-def _metadata(cell: Cell, protocol: Protocol, seed: int | None, ended: int, cycles: int) -> Metadata:
+@lru_cache(maxsize=64)
+def _metadata(
+    cell: Cell, protocol: Protocol, seed: int | None, ended: int, cycles: int, kind: Kind, technique: str
+) -> Metadata:
+    """What the record says about itself; records of many draws say the same and share it."""
     origin = Origin(
         kind="simulation",
         model=MODEL,
@@ -182,26 +189,21 @@ def _metadata(cell: Cell, protocol: Protocol, seed: int | None, ended: int, cycl
     temperature = cell.temperature if protocol.temperature is None else protocol.temperature
     pressure = cell.pressure if protocol.pressure is None else protocol.pressure
     return Metadata(
-        kind="cycling",
+        kind=kind,
         origin=origin,
         title=protocol.name,
         cell=cell.name,
         geometry=geometry,
         temperature=temperature if isinstance(temperature, float) else "unknown",
         pressure=pressure if isinstance(pressure, (float, str)) else "unknown",
-        technique=", ".join(dict.fromkeys(step.type for step in protocol.steps)),
+        technique=technique,
         ohmic_correction="none",
         settings={
-            "protocol": _as_json(protocol),
+            "protocol": protocol.model_dump(mode="json", exclude_none=True),
             "end": _ENDED[ended],
             "cycles": cycles,
         },
     )
-
-
-@lru_cache(maxsize=16)
-def _as_json(protocol: Protocol) -> dict[str, Any]:
-    return protocol.model_dump(mode="json", exclude_none=True)
 
 
 def _cycling(metadata: Metadata, samples: FloatArray) -> Measurement:
@@ -217,16 +219,6 @@ def _cycling(metadata: Metadata, samples: FloatArray) -> Measurement:
     if len(samples) and np.isfinite(samples[0, 7]):
         columns[Column.PRESSURE.value] = samples[:, 7]
     return Measurement(metadata, columns)
-
-
-def _sweeps(metadata: Metadata, samples: FloatArray, protocol: Protocol) -> list[Measurement]:
-    found = []
-    for number, step in programme.numbered(protocol.steps).items():
-        part = samples[samples[:, 4] == number]
-        if isinstance(step, LinearSweep) and len(part):
-            changed = metadata.model_copy(update={"kind": "sweep", "technique": step.type})
-            found.append(Measurement(changed, _cycling(metadata, part).table))
-    return found
 
 
 def _impedance(
@@ -259,4 +251,4 @@ def _impedance(
     columns = {
         name.value: rows[:, n].astype(np.int64) if name in counted else rows[:, n] for n, name in enumerate(names)
     }
-    return Measurement(metadata.model_copy(update={"kind": "impedance", "technique": "impedance"}), columns)
+    return Measurement(metadata, columns)
