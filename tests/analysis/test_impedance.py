@@ -10,6 +10,7 @@ from natrode.analysis import (
     real_axis_intercepts,
     stripping_side_resistance,
 )
+from natrode.analysis.spectrum import circle_intercept
 from natrode.errors import RecordError
 from natrode.measurement import Column, Geometry
 from tests.analysis.records import AREA, ELECTROLYTE, cycling_record, spectrum_record, zarc
@@ -252,3 +253,28 @@ def test_a_series_without_answer_at_its_first_spectrum_says_so():
     f = np.logspace(3, -1, 20)
     record = spectrum_record([1.0 + 1j * f, 1.0 + 1j * f], f)
     assert all("first spectrum" in r.reason for r in interface_resistance_series(record).results)
+
+
+@pytest.mark.parametrize("side", [-1, 1])
+def test_the_circle_is_that_of_general_least_squares(side):
+    """Intercept and uncertainty against a solution of the whole system of three unknowns."""
+    random = np.random.default_rng(3)
+    angle = np.linspace(0.3, 2.6, 12)
+    x = 120.0 - 40.0 * np.cos(angle) + 0.05 * random.standard_normal(12)
+    y = -8.0 + 40.0 * np.sin(angle) + 0.05 * random.standard_normal(12)
+    sigma = np.full(12, 0.05)
+    design = np.column_stack([x, y, np.ones(12)])
+    (d, e, f), *_ = np.linalg.lstsq(design, -(x**2 + y**2), rcond=None)
+    root = np.sqrt(d**2 / 4 - f)
+    misfit = np.sqrt(np.sum((design @ [d, e, f] + x**2 + y**2) ** 2) / 9)
+    spread = max(2 * np.sqrt(d**2 / 4 + e**2 / 4 - f) * 0.05, misfit)
+    gradient = np.array([-0.5 + side * d / (4 * root), 0.0, -side / (2 * root)])
+    expected = spread * np.sqrt(gradient @ np.linalg.inv(design.T @ design) @ gradient)
+    value, uncertainty = circle_intercept(x, y, sigma, side)
+    assert value == pytest.approx(-d / 2 + side * root)
+    assert uncertainty == pytest.approx(expected, rel=1e-6)
+
+
+def test_points_on_a_line_make_no_circle():
+    x = np.linspace(1.0, 2.0, 6)
+    assert circle_intercept(x, 3.0 * x - 1.0, np.full(6, 1e-3), 1) is None

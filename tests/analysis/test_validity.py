@@ -90,6 +90,13 @@ def test_below_twenty_points_there_is_no_verdict():
     assert found.noise is None
 
 
+def test_a_masked_point_changes_the_digest_with_its_reason():
+    record = spectrum(F, np.full(N, 10.0 - 1j))
+    assert record.digest  # known before the copy of its metadata is changed
+    one, other = (mask_points(record, [3], reason) for reason in ("outlier", "lead"))
+    assert len({record.digest, one.digest, other.digest}) == 3
+
+
 def test_a_row_that_is_not_there_cannot_be_masked():
     with pytest.raises(RecordError, match="row 99 cannot be masked"):
         mask_points(spectrum(F, np.full(N, 10.0 - 1j)), [99], "no reason")
