@@ -47,10 +47,12 @@ def _collapse(trace: Trace, electrolyte: tuple[float, float] | None) -> list[Evi
     if not count:
         return []
     base = _collapse_level(trace, electrolyte)
+    collapsed = trace.resistance < base[trace.owner]
+    if not collapsed.any():
+        return []
     first = trace.first
     length = np.diff(np.append(first, len(trace.owner)))
     position = np.arange(len(trace.owner)) - first[trace.owner]
-    collapsed = trace.resistance < base[trace.owner]
     healthy_until = np.maximum.reduceat(np.where(collapsed, -1, position), first)
     tail = length - 1 - healthy_until
     whole = tail == length
@@ -113,6 +115,8 @@ def _collapse_level(trace: Trace, electrolyte: tuple[float, float] | None) -> Ar
 def _step_within(trace: Trace) -> Evidence | None:
     """A fall from one sample to the next inside a half cycle, after its first 15 %, for three samples."""
     r, owner, first = trace.resistance, trace.owner, trace.first
+    if not np.any(r[:-1] - r[1:] > FALL * np.abs(r[:-1])):
+        return None
     length = np.bincount(owner, minlength=len(trace.half))
     position = np.arange(len(owner)) - first[owner]
     noise = np.nan_to_num(trace.noise)[owner]
@@ -205,6 +209,11 @@ def _previous_median(values: Array, window: int = WINDOW) -> tuple[Array, Array,
     return centre, 1.4826 * spread, trend
 
 
+def _falls(values: Array, limit: float) -> bool:
+    """Whether any value lies by more than a limit under another: without that, nothing fell."""
+    return bool(np.fmin.reduce(values) < (1.0 - limit) * np.fmax.reduce(values))
+
+
 def _step_between(trace: Trace, groups: Groups) -> Evidence | None:
     """A half cycle, and the next of its kind, below the five before by more than drift and scatter allow."""
     limit = FALL + (0.0 if trace.compensated else UNMEASURED_SWING)
@@ -212,6 +221,8 @@ def _step_between(trace: Trace, groups: Groups) -> Evidence | None:
     earliest: tuple[int, float, float] | None = None
     for group in groups:
         values = height[group]
+        if not _falls(values, limit):
+            continue
         centre, spread, trend = _previous_median(values)
         error = np.nan_to_num(trace.noise)[group] / np.sqrt(np.maximum(trace.samples[group].sum(axis=1), 1.0))
         with np.errstate(invalid="ignore"):
@@ -262,7 +273,7 @@ def _fade(trace: Trace, groups: Groups) -> Evidence | None:
     height = trace.height
     for group in groups:
         values = height[group]
-        if len(values) < 2 * WINDOW:
+        if len(values) < 2 * WINDOW or not _falls(values, limit):
             continue
         parts = windows(values, WINDOW)
         centre = medians(parts)

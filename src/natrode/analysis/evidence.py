@@ -229,8 +229,10 @@ def noise_burst(trace: Trace) -> Evidence | None:
     together = int(np.clip(np.ceil(40.0 / differences), 1, 15))
     if len(values) < 3 * together:
         return None
-    smooth = medians(windows(values, together))
     visible = medians(windows(relative, together)) > 0.005
+    if not visible.any():
+        return None
+    smooth = medians(windows(values, together))
     base = median(values[: max(3, len(values) // 3)])
     k = first_lasting(visible & (smooth**2 > NOISE_VARIANCE * base**2), 2)
     if k is None or k == 0:
@@ -271,5 +273,7 @@ def cut_short(half: HalfCycles) -> Mask:
         if len(half) > 6:
             expected[6:] = medians(windows(values[:-1], 6))
         less &= values < 0.97 * expected
+        if not less.any():
+            break
     out[1:] = less[1:]
     return out

@@ -110,12 +110,22 @@ def _run(jobs: Sequence[Job], advance: Advance | None, workers: int) -> dict[Job
             shown(done, len(jobs), _name(*job))
             found[job] = _job(*job)
         return found
-    with _one_thread_each(), ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+    with _one_thread_each(), _pool(workers) as pool:
         futures = {pool.submit(_job, *job): job for job in jobs}
         for done, future in enumerate(as_completed(futures), 1):
             found[futures[future]] = future.result()
             shown(done, len(jobs), _name(*futures[future]))
     return found
+
+
+@contextmanager
+def _pool(workers: int) -> Iterator[ProcessPoolExecutor]:
+    """Processes that nobody waits for once their work is done: they take seconds to close."""
+    pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"))
+    try:
+        yield pool
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
 
 
 @contextmanager
