@@ -1,6 +1,6 @@
 """Series of spectra fitted together: arcs named by capacitance, parameters free, fixed, shared or tied to a law."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import permutations
 from typing import Any, Literal
@@ -19,6 +19,8 @@ from natrode.measurement import Measurement
 
 Law = Literal["Arrhenius", "power", "root of time", "linear"]
 Rung = Literal["independent", "shared", "tied"]
+Spectrum = tuple[Array, Complex]
+"""Frequencies [Hz] from high to low, and impedances [Ohm]."""
 
 DETERMINED = 0.5
 """Largest relative standard uncertainty of a resistance that counts as identified."""
@@ -63,7 +65,7 @@ class ArcSeries:
     shared_sigma: Array
     ladder: tuple[RungFit, ...]
     constants: tuple[Result, ...]
-    """Of the law that each arc was tied to."""
+    """Of the law that each arc was tied to; empty without a law."""
     statement: str
     series: tuple[Series, ...]
 
@@ -90,7 +92,7 @@ class ArcSeries:
 def arc_series(
     spectra: Sequence[Measurement],
     x: Array | Sequence[float],
-    law: Law = "Arrhenius",
+    law: Law | None = "Arrhenius",
     *,
     arcs: int = 2,
     fixed: Mapping[str, float] | None = None,
@@ -100,7 +102,7 @@ def arc_series(
     Args:
         spectra: impedance records with one spectrum each, in the order of `x`.
         x: temperature [K], pressure [Pa], time [s] or charge [C] of each, as the law wants, shape (spectra,).
-        law: that the resistances are tied to in the last rung.
+        law: that the resistances are tied to in the last rung; None: none, along time.
         arcs: number of arcs, 1 to 3.
         fixed: parameters held in the shared and tied rungs: "C1" [F], "n1", ... of the arcs in order of capacitance.
 
@@ -115,238 +117,115 @@ def arc_series(
     Formula: Z = R0 + sum R_k/(1 + (jw R_k C_k)^n_k), C_k the effective capacitance; least squares of the residuals over
     |Z|. Source: Hsu & Mansfeld, Corrosion 57 (2001) 747 for C_k; Burnham & Anderson 2002 for the criterion.
     """
-    from scipy.optimize import least_squares
-
-    from natrode.analysis.circuit_fit import minimise
-
     where = np.asarray(x, dtype=float)
     if len(spectra) < 3 or where.shape != (len(spectra),):
         raise RecordError(f"{len(spectra)} spectra and {where.size} values: a series needs three, and as many values")
     if not 1 <= arcs <= 3:
         raise RecordError(f"one to three arcs, read {arcs}")
+    chain = _Chain(parse_circuit("-".join(["R0", *(f"ZARC{k}" for k in range(1, arcs + 1))])), arcs)
     data = [sorted_spectrum(s) for s in spectra]
+    alone = _alone(chain, data)
+    common = _common(chain, alone, fixed or {})
+    shared = _shared_rung(chain, data, alone, common)
+    tied = None if law is None else _tied_rung(chain, data, law, where, shared, common)
+    return _answer(chain, spectra, where, law, dict(fixed or {}), alone, common, shared, tied)
+
+
+# ---- the chain -----------------------------------------------------------------------------------------
+@dataclass(frozen=True)
+class _Chain:
+    """R0 and arcs; their parameters are ln R0, ln R_k, ln C_k, n_k (1 + 3 arcs of them)."""
+
+    circuit: Circuit
+    arcs: int
+
+    @property
+    def own(self) -> int:
+        """Parameters that each spectrum has for itself: ln R0, ln R_k."""
+        return 1 + self.arcs
+
+    @property
+    def size(self) -> int:
+        return 1 + 3 * self.arcs
+
+    def values(self, p: Array) -> Array:
+        """Parameters of the circuit [R0, (R, tau, n) ...]."""
+        arcs = self.arcs
+        head, r = np.exp(np.clip(p[0], -40.0, 40.0)), np.clip(p[1 : 1 + arcs], -40.0, 40.0)
+        c, n = p[1 + arcs : 1 + 2 * arcs], p[1 + 2 * arcs :]
+        time = np.exp(np.clip(r + c, -90.0, 90.0))
+        return np.concatenate([[head], np.column_stack([np.exp(r), time, n]).ravel()])
+
+    def parameters(self, values: Array) -> Array:
+        """The way back from `values`."""
+        r, tau, n = values[1::3], values[2::3], values[3::3]
+        return np.concatenate([[np.log(values[0])], np.log(r), np.log(tau / r), n])
+
+    def residuals(self, spectrum: Spectrum, p: Array) -> tuple[Array, Array]:
+        """Residuals over |Z|, shape (2 points,), and their derivatives, shape (2 points, 1 + 3 arcs)."""
+        frequency, z = spectrum
+        model, slope = self.circuit.with_derivatives(2.0 * np.pi * frequency, self.values(p)[None])
+        by_r, by_tau, by_n = slope[0, 1::3], slope[0, 2::3], slope[0, 3::3]
+        by_p = np.concatenate([slope[0, :1], by_r + by_tau, by_tau, by_n]) / np.abs(z)  # tau = R C
+        difference = (model[0] - z) / np.abs(z)
+        return np.concatenate([difference.real, difference.imag]), np.concatenate([by_p.real, by_p.imag], axis=1).T
+
+
+# ---- every spectrum alone ------------------------------------------------------------------------------
+@dataclass(frozen=True)
+class _Alone:
+    """Every spectrum fitted for itself."""
+
+    parameters: Array
+    """Shape (spectra, 1 + 3 arcs), arcs in the series' order of capacitance."""
+    sigmas: Array
+    cost: float
+    """Sum of squares."""
+    lost: npt.NDArray[np.bool_]
+    """Arcs that could not be told, shape (spectra, arcs)."""
+
+
+def _alone(chain: _Chain, data: Sequence[Spectrum]) -> _Alone:
+    from natrode.analysis.circuit_fit import minimise
+
+    singles = [_fit_alone(chain, spectrum) for spectrum in data]
+    every = np.ones(chain.size, dtype=bool)
     count = len(data)
-    circuit = _chain(arcs)
-    singles = [_fit_alone(f, z, arcs) for f, z in data]
     for order in (range(1, count), range(count - 2, -1, -1)):  # each neighbour's answer is one more start
         for k in order:
             near = singles[k - 1] if order.step > 0 else singles[k + 1]
             f, z = data[k]
-            start, every = _values(near[0], arcs)[None], np.ones(1 + 3 * arcs, dtype=bool)
-            found, chi = minimise(circuit, 2.0 * np.pi * f, z, 1.0 / np.abs(z), start, every)
+            start = chain.values(near[0])[None]
+            found, chi = minimise(chain.circuit, 2.0 * np.pi * f, z, 1.0 / np.abs(z), start, every)
             if chi[0] < 0.999 * singles[k][1]:
-                singles[k] = _described(circuit, f, z, found[0], arcs)
-    parameters = np.array([_named(p, arcs) for p, _, _ in singles])
-    sigmas = np.array([s for _, _, s in singles])
-    # capacitances hardly move along a series: keep the names that make each arc's capacitance the steadiest
-    parameters, sigmas = _steady_names(parameters, np.array([p for p, _, _ in singles]), sigmas, arcs)
-    r_alone, r_sigma = np.exp(parameters[:, 1 : 1 + arcs]), sigmas[:, 1 : 1 + arcs]
-    lost = ~(r_sigma < DETERMINED)
-    held = fixed or {}
-
-    weights = [1.0 / np.abs(z) for _, z in data]
-
-    def residuals(table: Array) -> Array:
-        parts = []
-        for (f, z), w, p in zip(data, weights, table, strict=True):
-            difference = (_model(circuit, f, p, arcs)[0] - z) * w
-            parts.append(np.concatenate([difference.real, difference.imag]))
-        return np.concatenate(parts)
-
-    def slopes(table: Array) -> list[Array]:
-        """Derivatives of each spectrum's residuals by its own row of the table, shape (2 points, 1 + 3 arcs)."""
-        found = []
-        for (f, _), w, p in zip(data, weights, table, strict=True):
-            scaled = _model(circuit, f, p, arcs)[1] * w
-            found.append(np.concatenate([scaled.real, scaled.imag], axis=1).T)
-        return found
-
-    columns = range(1 + arcs, 1 + 3 * arcs)
-    start_common = np.array([np.median(parameters[~lost.any(axis=1), c]) if (~lost.any(axis=1)).any()
-                             else np.median(parameters[:, c]) for c in columns])  # fmt: skip
-    mask = np.ones(2 * arcs, dtype=bool)
-    for name, value in held.items():
-        number = int(name[1:]) - 1 if name[:1] in "Cn" and name[1:].isdigit() else -1
-        if not 0 <= number < arcs or value <= 0:
-            raise RecordError(f"a fixed parameter is 'C1' [F] or 'n1' of arc 1 to {arcs}, above zero; read {name!r}")
-        at = number if name[0] == "C" else arcs + number
-        start_common[at], mask[at] = np.log(value) if name[0] == "C" else value, False
-
-    def common_of(p: Array) -> Array:
-        common = start_common.copy()
-        common[mask] = p
-        return common
-
-    free = int(mask.sum())
-
-    def shared_table(p: Array) -> Array:
-        own = p[free:].reshape(count, 1 + arcs)
-        return np.column_stack([own, np.tile(common_of(p[:free]), (count, 1))])
-
-    def shared_residuals(p: Array) -> Array:
-        return residuals(shared_table(p))
-
-    own = 1 + arcs
-
-    def shared_slopes(p: Array) -> Array:
-        parts = slopes(shared_table(p))
-        whole = np.zeros((sum(len(part) for part in parts), len(p)))
-        row = 0
-        for k, part in enumerate(parts):
-            rows = slice(row, row + len(part))
-            whole[rows, :free] = part[:, own:][:, mask]
-            whole[rows, free + own * k : free + own * (k + 1)] = part[:, :own]
-            row += len(part)
-        return whole
-
-    first = _refined_resistances(circuit, data, parameters[:, : 1 + arcs], start_common, arcs)
-    begin = np.concatenate([start_common[mask], first.ravel()])
-    shared = least_squares(shared_residuals, begin, jac=shared_slopes, x_scale="jac")
-    shared_sigma = _sigmas(shared)[free:].reshape(count, 1 + arcs)[:, 1:]
-    table = shared_table(shared.x)
-    r_shared = np.exp(table[:, 1 : 1 + arcs])
-
-    laws = np.array([_law_start(law, where, r_shared[:, k], shared_sigma[:, k]) for k in range(arcs)])
-
-    def tied_table(p: Array) -> Array:
-        coefficients = p[free : free + 2 * arcs].reshape(arcs, 2)
-        logs = [_log_resistance(law, where, c, laws[k]) for k, c in enumerate(coefficients)]
-        return np.column_stack([p[free + 2 * arcs :], *logs, np.tile(common_of(p[:free]), (count, 1))])
-
-    def tied_residuals(p: Array) -> Array:
-        return residuals(tied_table(p))
-
-    def tied_slopes(p: Array) -> Array:
-        parts = slopes(tied_table(p))
-        whole = np.zeros((sum(len(part) for part in parts), len(p)))
-        by_law = [_law_slopes(law, where, p[free + 2 * k : free + 2 * k + 2], laws[k]) for k in range(arcs)]
-        row = 0
-        for spectrum, part in enumerate(parts):
-            rows = slice(row, row + len(part))
-            whole[rows, :free] = part[:, own:][:, mask]
-            for k in range(arcs):
-                whole[rows, free + 2 * k : free + 2 * k + 2] = part[:, [1 + k]] * by_law[k][spectrum]
-            whole[rows, free + 2 * arcs + spectrum] = part[:, 0]
-            row += len(part)
-        return whole
-
-    begin = np.concatenate([shared.x[:free], np.ones(2 * arcs), table[:, 0]])
-    tied = least_squares(tied_residuals, begin, jac=tied_slopes, x_scale="jac")
-    tied_sigma = _sigmas(tied)
-
-    costs = {
-        "independent": (float(sum(c for _, c, _ in singles)), count * (1 + 3 * arcs)),
-        "shared": (2.0 * float(shared.cost), len(shared.x)),
-        "tied": (2.0 * float(tied.cost), len(tied.x)),
-    }
-    points = 2 * sum(len(z) for _, z in data)
-    criteria = {n: _criterion(cost, points, k) for n, (cost, k) in costs.items()}
-    lowest = min(criteria.values())
-    rungs: tuple[Rung, ...] = ("independent", "shared", "tied")
-    ladder = tuple(
-        RungFit(rung, costs[rung][1], criteria[rung] - lowest, float(np.sqrt(costs[rung][0] / points)))
-        for rung in rungs
-    )
-    common = common_of(tied.x[:free])
-    area = area_of(spectra[0])
-    scale = 1.0 if area is None else 1.0 / area
-    capacitance, exponent = np.exp(common[:arcs]) * scale, common[arcs:]
-    unit = "F" if area is None else "F/m2"
-    names = tuple(f"arc {k + 1} ({capacitance[k]:.2g} {unit})" for k in range(arcs))
-    best = min(ladder, key=lambda f: f.criterion).rung
-    statement = _statement(names, lost, ladder, best)
-    question = Result(
-        quantity="arc",
-        dimension="number",
-        method=f"R0 and {arcs} arcs, shared capacitances and exponents, {LAW_WORDS[law][0]}",
-        scope="cell",
-        n_interfaces=interfaces_of(spectra[0]),
-        settings={**conditions_of(spectra[0]), "law": law, "spectra": count, "fixed": dict(held), "best_rung": best},
-        **provenance(*spectra),
-    )
-    constants = _constants(question, law, names, laws, tied.x[free:], tied_sigma[free:], ladder)
-    gaps = np.where(lost, np.nan, r_alone)
-    drawn = tuple(
-        Series.of(
-            replace(question, quantity=f"{name}, {how}", dimension="resistance", area_normalised=False),
-            values,
-            where,
-            LAW_WORDS[law][2],
-            LAW_WORDS[law][1],
-            errors,
-        )
-        for k, name in enumerate(names)
-        for how, values, errors in (
-            ("fitted alone", gaps[:, k], gaps[:, k] * r_sigma[:, k]),
-            ("shared capacitance", r_shared[:, k], r_shared[:, k] * shared_sigma[:, k]),
-        )
-    )
-    return ArcSeries(
-        names,
-        capacitance,
-        exponent,
-        where,
-        gaps,
-        np.where(lost, np.nan, gaps * r_sigma),
-        np.exp(parameters[:, 0]),
-        r_shared,
-        r_shared * shared_sigma,
-        ladder,
-        constants,
-        statement,
-        drawn,
-    )
+                singles[k] = _described(chain, data[k], found[0])
+    raw = np.array([p for p, _, _ in singles])
+    parameters, sigmas = _steady_names(raw, np.array([s for _, _, s in singles]), chain.arcs)
+    lost = ~(sigmas[:, 1 : chain.own] < DETERMINED)
+    return _Alone(parameters, sigmas, float(sum(c for _, c, _ in singles)), lost)
 
 
-def _chain(arcs: int) -> Circuit:
-    return parse_circuit("-".join(["R0", *(f"ZARC{k}" for k in range(1, arcs + 1))]))
-
-
-def _values(p: Array, arcs: int) -> Array:
-    """Parameters of the circuit [R0, (R, tau, n) ...] from ln R0, ln R_k, ln C_k, n_k."""
-    head, r = np.exp(np.clip(p[0], -40.0, 40.0)), np.clip(p[1 : 1 + arcs], -40.0, 40.0)
-    c, n = p[1 + arcs : 1 + 2 * arcs], p[1 + 2 * arcs :]
-    time = np.exp(np.clip(r + c, -90.0, 90.0))
-    return np.concatenate([[head], np.column_stack([np.exp(r), time, n]).ravel()])
-
-
-def _model(circuit: Circuit, frequency: Array, p: Array, arcs: int) -> tuple[Complex, Complex]:
-    """Impedance of R0 and arcs, and its derivatives by ln R0, ln R_k, ln C_k, n_k, shape (1 + 3 arcs, points)."""
-    z, slope = circuit.with_derivatives(2.0 * np.pi * frequency, _values(p, arcs)[None])
-    by_r, by_tau, by_n = slope[0, 1::3], slope[0, 2::3], slope[0, 3::3]
-    return z[0], np.concatenate([slope[0, :1], by_r + by_tau, by_tau, by_n])  # tau = R C
-
-
-def _fit_alone(frequency: Array, z: Complex, arcs: int) -> tuple[Array, float, Array]:
+def _fit_alone(chain: _Chain, spectrum: Spectrum) -> tuple[Array, float, Array]:
     """Parameters, sum of squares and standard uncertainties of one spectrum, from its distribution's peaks."""
     from natrode.analysis.circuit_fit import fit_arcs, minimise
 
-    number = np.array([arcs])
+    frequency, z = spectrum
+    number = np.array([chain.arcs])
     theta = fit_arcs(frequency, z[None], number, number, np.zeros(1, dtype=bool))[0][0, 0]
-    start = theta[[0, *range(2, 2 + 3 * arcs)]]
+    start = theta[[0, *range(2, 2 + 3 * chain.arcs)]]
     start[1::3], start[2::3] = np.exp(start[1::3]), np.exp(start[2::3])
     start[0] = max(float(start[0]), 1e-6 * float(np.abs(z).max()))
-    circuit = _chain(arcs)
-    every = np.ones(1 + 3 * arcs, dtype=bool)
-    found, _ = minimise(circuit, 2.0 * np.pi * frequency, z, 1.0 / np.abs(z), start[None], every, tolerance=1e-9)
-    return _described(circuit, frequency, z, found[0], arcs)
+    every = np.ones(chain.size, dtype=bool)
+    found, _ = minimise(chain.circuit, 2.0 * np.pi * frequency, z, 1.0 / np.abs(z), start[None], every, tolerance=1e-9)
+    return _described(chain, spectrum, found[0])
 
 
-def _described(circuit: Circuit, frequency: Array, z: Complex, values: Array, arcs: int) -> tuple[Array, float, Array]:
-    """Ln R0, ln R_k, ln C_k, n_k of a fitted circuit, its sum of squares, standard uncertainties."""
-    r, tau, n = values[1::3], values[2::3], values[3::3]
-    p = np.concatenate([[np.log(values[0])], np.log(r), np.log(tau / r), n])
-    model, slope = _model(circuit, frequency, p, arcs)
-    weight = 1.0 / np.abs(z)
-    difference, scaled = (model - z) * weight, slope * weight
-    chi = float(np.sum(np.abs(difference) ** 2))
-    jacobian = np.concatenate([scaled.real, scaled.imag], axis=1).T
-    return p, chi, _deviations(jacobian, 0.5 * chi)
-
-
-def _sigmas(answer: Any) -> Array:
-    """Standard uncertainties of a least-squares answer."""
-    return _deviations(np.asarray(answer.jac), float(answer.cost))
+def _described(chain: _Chain, spectrum: Spectrum, values: Array) -> tuple[Array, float, Array]:
+    """Parameters of a fitted circuit, its sum of squares, standard uncertainties."""
+    p = chain.parameters(values)
+    residual, slopes = chain.residuals(spectrum, p)
+    chi = float(residual @ residual)
+    return p, chi, _deviations(slopes, 0.5 * chi)
 
 
 def _deviations(jacobian: Array, cost: float) -> Array:
@@ -365,46 +244,125 @@ def _permuted(p: Array, order: Sequence[int], arcs: int) -> Array:
     return np.asarray(p[index])
 
 
-def _named(p: Array, arcs: int) -> Array:
-    """Arcs in order of capacitance."""
-    return _permuted(p, list(np.argsort(p[1 + arcs : 1 + 2 * arcs])), arcs)
-
-
-def _steady_names(named: Array, raw: Array, sigmas: Array, arcs: int) -> tuple[Array, Array]:
-    """Arcs of each spectrum in the order that lies nearest to the series' median capacitances."""
-    reference = np.median(named[:, 1 + arcs : 1 + 2 * arcs], axis=0)
+def _steady_names(raw: Array, sigmas: Array, arcs: int) -> tuple[Array, Array]:
+    """Arcs of each spectrum in the order that lies nearest to the series' median capacitances, which hardly move."""
+    capacitances = slice(1 + arcs, 1 + 2 * arcs)
+    reference = np.median(np.sort(raw[:, capacitances], axis=1), axis=0)
     out, errors = [], []
     for p, s in zip(raw, sigmas, strict=True):
         order = min(
-            permutations(range(arcs)),
-            key=lambda o: float(np.sum(np.abs(p[1 + arcs : 1 + 2 * arcs][list(o)] - reference))),
+            permutations(range(arcs)), key=lambda o: float(np.sum(np.abs(p[capacitances][list(o)] - reference)))
         )
         out.append(_permuted(p, order, arcs))
         errors.append(_permuted(s, order, arcs))
     return np.array(out), np.array(errors)
 
 
+# ---- rungs with common parameters ----------------------------------------------------------------------
+@dataclass(frozen=True)
+class _Common:
+    """ln C_k and n_k that the whole series shares, shape (2 arcs,)."""
+
+    start: Array
+    free: npt.NDArray[np.intp]
+    """Places of those that are fitted; the others are held."""
+
+    def of(self, p: Array) -> Array:
+        found = self.start.copy()
+        found[self.free] = p[: len(self.free)]
+        return found
+
+
+def _common(chain: _Chain, alone: _Alone, held: Mapping[str, float]) -> _Common:
+    told = alone.parameters[~alone.lost.any(axis=1)]
+    start = np.median(told if len(told) else alone.parameters, axis=0)[chain.own :]
+    free = np.ones(2 * chain.arcs, dtype=bool)
+    for name, value in held.items():
+        number = int(name[1:]) - 1 if name[:1] in "Cn" and name[1:].isdigit() else -1
+        if not 0 <= number < chain.arcs or value <= 0:
+            raise RecordError(
+                f"a fixed parameter is 'C1' [F] or 'n1' of arc 1 to {chain.arcs}, above zero; read {name!r}"
+            )
+        at = number if name[0] == "C" else chain.arcs + number
+        start[at], free[at] = np.log(value) if name[0] == "C" else value, False
+    return _Common(start, np.flatnonzero(free))
+
+
+@dataclass(frozen=True)
+class _Rung:
+    """All spectra fitted together."""
+
+    p: Array
+    sigma: Array
+    cost: float
+    table: Array
+    """Parameters of each spectrum, shape (spectra, 1 + 3 arcs)."""
+
+
+def _fit_rung(
+    chain: _Chain,
+    data: Sequence[Spectrum],
+    begin: Array,
+    table: Callable[[Array], Array],
+    blocks: Callable[[Array], Array],
+) -> _Rung:
+    """Least squares over all spectra.
+
+    Args:
+        chain: the circuit.
+        data: the spectra.
+        begin: free parameters to begin with, shape (n,).
+        table: each spectrum's parameters from the free ones, shape (spectra, 1 + 3 arcs).
+        blocks: derivatives of that table by the free parameters, shape (spectra, 1 + 3 arcs, n).
+    """
+    from scipy.optimize import least_squares
+
+    def residuals(p: Array) -> Array:
+        return np.concatenate([chain.residuals(s, row)[0] for s, row in zip(data, table(p), strict=True)])
+
+    def slopes(p: Array) -> Array:
+        parts = zip(data, table(p), blocks(p), strict=True)
+        return np.concatenate([chain.residuals(s, row)[1] @ block for s, row, block in parts])
+
+    found = least_squares(residuals, begin, jac=slopes, x_scale="jac")
+    sigma = _deviations(np.asarray(found.jac), float(found.cost))
+    return _Rung(np.asarray(found.x), sigma, 2.0 * float(found.cost), table(found.x))
+
+
+def _shared_rung(chain: _Chain, data: Sequence[Spectrum], alone: _Alone, common: _Common) -> _Rung:
+    """One capacitance and exponent per arc for the whole series; free: those, then each spectrum's own."""
+    count, own, free = len(data), chain.own, len(common.free)
+    by = np.zeros((count, chain.size, free + count * own))
+    by[:, own + common.free, np.arange(free)] = 1.0
+    for k in range(count):
+        by[k, :own, free + own * k : free + own * (k + 1)] = np.eye(own)
+
+    def table(p: Array) -> Array:
+        return np.column_stack([p[free:].reshape(count, own), np.tile(common.of(p), (count, 1))])
+
+    first = _refined_resistances(chain, data, alone.parameters[:, :own], common.start)
+    begin = np.concatenate([common.start[common.free], first.ravel()])
+    return _fit_rung(chain, data, begin, table, lambda _: by)
+
+
 def _refined_resistances(
-    circuit: Circuit, data: Sequence[tuple[Array, Complex]], start: Array, common: Array, arcs: int
+    chain: _Chain, data: Sequence[Spectrum], start: Array, common: Array
 ) -> npt.NDArray[np.float64]:
     """R0 and resistances of each spectrum for given capacitances and exponents, from several starts."""
     from scipy.optimize import least_squares
 
     found = []
-    for (f, z), begin in zip(data, start, strict=True):
-        weight = 1.0 / np.abs(z)
+    for spectrum, begin in zip(data, start, strict=True):
 
-        def residuals(p: Array, f: Array = f, z: Complex = z, weight: Array = weight) -> Array:
-            difference = (_model(circuit, f, np.concatenate([p, common]), arcs)[0] - z) * weight
-            return np.concatenate([difference.real, difference.imag])
+        def residuals(p: Array, spectrum: Spectrum = spectrum) -> Array:
+            return chain.residuals(spectrum, np.concatenate([p, common]))[0]
 
-        def slopes(p: Array, f: Array = f, weight: Array = weight) -> Array:
-            scaled = _model(circuit, f, np.concatenate([p, common]), arcs)[1][: 1 + arcs] * weight
-            return np.concatenate([scaled.real, scaled.imag], axis=1).T
+        def slopes(p: Array, spectrum: Spectrum = spectrum) -> Array:
+            return chain.residuals(spectrum, np.concatenate([p, common]))[1][:, : chain.own]
 
-        spread = np.log(max(float(np.ptp(z.real)), 1e-12))
-        low = np.log(max(float(z.real.min()), 1e-9))
-        guesses = [begin, *(np.array([low, *(spread + d for d in shift)]) for shift in _shifts(arcs))]
+        real = spectrum[1].real
+        spread, low = np.log(max(float(np.ptp(real)), 1e-12)), np.log(max(float(real.min()), 1e-9))
+        guesses = [begin, *(np.array([low, *(spread + d for d in shift)]) for shift in _shifts(chain.arcs))]
         answers = [least_squares(residuals, g, jac=slopes, x_scale="jac", max_nfev=60) for g in guesses]
         found.append(np.asarray(min(answers, key=lambda a: float(a.cost)).x))
     return np.array(found)
@@ -416,6 +374,44 @@ def _shifts(arcs: int) -> list[tuple[float, ...]]:
     return [even, *(tuple(-0.1 if k == j else -2.5 for k in range(arcs)) for j in range(arcs) if arcs > 1)]
 
 
+def _tied_rung(chain: _Chain, data: Sequence[Spectrum], law: Law, x: Array, shared: _Rung, common: _Common) -> "_Tied":
+    """Resistances on a law, two constants an arc; free: the common ones, the constants' factors, each spectrum's R0."""
+    count, arcs, own, free = len(data), chain.arcs, chain.own, len(common.free)
+    sigma = shared.sigma[free:].reshape(count, own)[:, 1:]
+    starts = np.array([_law_start(law, x, np.exp(shared.table[:, 1 + k]), sigma[:, k]) for k in range(arcs)])
+    heads = free + 2 * arcs
+
+    def factors(p: Array, k: int) -> Array:
+        return p[free + 2 * k : free + 2 * k + 2]
+
+    def table(p: Array) -> Array:
+        logs = [_log_resistance(law, x, factors(p, k), starts[k]) for k in range(arcs)]
+        return np.column_stack([p[heads:], *logs, np.tile(common.of(p), (count, 1))])
+
+    def blocks(p: Array) -> Array:
+        by = np.zeros((count, chain.size, len(p)))
+        by[:, own + common.free, np.arange(free)] = 1.0
+        for k in range(arcs):
+            by[:, 1 + k, free + 2 * k : free + 2 * k + 2] = _law_slopes(law, x, factors(p, k), starts[k])
+        by[np.arange(count), 0, heads + np.arange(count)] = 1.0
+        return by
+
+    begin = np.concatenate([shared.p[:free], np.ones(2 * arcs), shared.table[:, 0]])
+    rung = _fit_rung(chain, data, begin, table, blocks)
+    second = free + 1 + 2 * np.arange(arcs)
+    return _Tied(rung, starts[:, 1] * rung.p[second], np.abs(starts[:, 1] * rung.sigma[second]))
+
+
+@dataclass(frozen=True)
+class _Tied:
+    """The rung of a law, with its second constant of each arc."""
+
+    rung: _Rung
+    constant: Array
+    sigma: Array
+
+
+# ---- laws ----------------------------------------------------------------------------------------------
 def _law_start(law: Law, x: Array, r: Array, sigma: Array) -> Array:
     """Two constants of a law by a straight line through the resistances of the shared rung."""
     error = np.clip(np.where(np.isfinite(sigma), sigma, 10.0), 1e-6, 10.0)
@@ -455,6 +451,73 @@ def _law_slopes(law: Law, x: Array, factors: Array, start: Array) -> Array:
     return np.column_stack([a * inside, b * along * inside])
 
 
+# ---- the answer ----------------------------------------------------------------------------------------
+def _answer(
+    chain: _Chain,
+    spectra: Sequence[Measurement],
+    x: Array,
+    law: Law | None,
+    held: dict[str, float],
+    alone: _Alone,
+    common: _Common,
+    shared: _Rung,
+    tied: "_Tied | None",
+) -> ArcSeries:
+    arcs, count = chain.arcs, len(spectra)
+    ladder = _ladder(spectra, alone, shared, tied)
+    best = min(ladder, key=lambda f: f.criterion).rung
+    last = shared.p if tied is None else tied.rung.p
+    area = area_of(spectra[0])
+    capacitance = np.exp(common.of(last)[:arcs]) * (1.0 if area is None else 1.0 / area)
+    names = tuple(f"arc {k + 1} ({capacitance[k]:.2g} {'F' if area is None else 'F/m2'})" for k in range(arcs))
+    words, abscissa, dimension, _ = LAW_WORDS[law] if law else ("along time", "time", "time", "")
+    question = Result(
+        quantity="arc",
+        dimension="number",
+        method=f"R0 and {arcs} arcs, shared capacitances and exponents, {words}",
+        scope="cell",
+        n_interfaces=interfaces_of(spectra[0]),
+        settings={**conditions_of(spectra[0]), "law": law, "spectra": count, "fixed": held, "best_rung": best},
+        **provenance(*spectra),
+    )
+    gaps = np.where(alone.lost, np.nan, np.exp(alone.parameters[:, 1 : 1 + arcs]))
+    gaps_sigma = np.where(alone.lost, np.nan, gaps * alone.sigmas[:, 1 : 1 + arcs])
+    together = np.exp(shared.table[:, 1 : 1 + arcs])
+    together_sigma = together * shared.sigma[len(common.free) :].reshape(count, chain.own)[:, 1:]
+    drawn = tuple(
+        Series.of(
+            replace(question, quantity=f"{name}, {how}", dimension="resistance", area_normalised=False),
+            values[:, k], x, dimension, abscissa, errors[:, k],
+        )
+        for k, name in enumerate(names)
+        for how, values, errors in (
+            ("fitted alone", gaps, gaps_sigma), ("shared capacitance", together, together_sigma)
+        )
+    )  # fmt: skip
+    return ArcSeries(
+        names, capacitance, common.of(last)[arcs:], x, gaps, gaps_sigma, np.exp(alone.parameters[:, 0]),
+        together, together_sigma, ladder,
+        () if law is None or tied is None else _constants(question, law, names, tied, ladder),
+        _statement(names, alone.lost, ladder, best), drawn,
+    )  # fmt: skip
+
+
+def _ladder(spectra: Sequence[Measurement], alone: _Alone, shared: _Rung, tied: "_Tied | None") -> tuple[RungFit, ...]:
+    """The rungs from free to tied, with the information criterion of each above the best."""
+    points = 2 * sum(len(sorted_spectrum(s)[1]) for s in spectra)
+    rungs: list[tuple[Rung, float, int]] = [
+        ("independent", alone.cost, alone.parameters.size),
+        ("shared", shared.cost, len(shared.p)),
+    ]
+    if tied is not None:
+        rungs.append(("tied", tied.rung.cost, len(tied.rung.p)))
+    criteria = [_criterion(cost, points, k) for _, cost, k in rungs]
+    return tuple(
+        RungFit(rung, k, criterion - min(criteria), float(np.sqrt(cost / points)))
+        for (rung, cost, k), criterion in zip(rungs, criteria, strict=True)
+    )
+
+
 def _criterion(cost: float, points: int, parameters: int) -> float:
     """Akaike's information criterion, corrected, with the scatter as one more parameter."""
     k = parameters + 1
@@ -474,28 +537,20 @@ def _statement(names: Sequence[str], lost: npt.NDArray[np.bool_], ladder: Sequen
 
 
 def _constants(
-    question: Result,
-    law: Law,
-    names: Sequence[str],
-    laws: Array,
-    tied: Array,
-    sigma: Array,
-    ladder: Sequence[RungFit],
+    question: Result, law: Law, names: Sequence[str], tied: _Tied, ladder: Sequence[RungFit]
 ) -> tuple[Result, ...]:
     """The second constant of the law of each arc."""
     worse = next(f.criterion for f in ladder if f.rung == "tied")
-    dimension = {"Arrhenius": "energy per particle", "root of time": "resistance per root time"}.get(law, "number")
-    if law == "linear":
-        dimension = "resistance per charge"
+    dimension = {
+        "Arrhenius": "energy per particle", "root of time": "resistance per root time",
+        "linear": "resistance per charge", "power": "number",
+    }[law]  # fmt: skip
     answers = []
-    for k, name in enumerate(names):
+    for name, value, error in zip(names, tied.constant, tied.sigma, strict=True):
         asked = replace(question, quantity=f"{LAW_WORDS[law][3]} of {name}", dimension=dimension)
-        value, error = float(laws[k, 1] * tied[2 * k + 1]), abs(float(laws[k, 1] * sigma[2 * k + 1]))
-        if law == "power":
-            value = -value
         doubts = [f"the law does not hold: criterion {worse:.0f} above the best rung"] if worse > 10.0 else []
         if not np.isfinite(error) or error > abs(value):
             answers.append(asked.refused("not determined by these spectra"))
         else:
-            answers.append(asked.found(value, error, doubts=doubts))
+            answers.append(asked.found(float(-value if law == "power" else value), float(error), doubts=doubts))
     return tuple(answers)
