@@ -47,6 +47,7 @@ DIMENSIONS: dict[str, tuple[str, str]] = {
     "density": ("kg/m**3", "g/cm3"),
     "molar mass": ("kg/mol", "g/mol"),
     "molar volume": ("m**3/mol", "cm3/mol"),
+    "concentration": ("mol/m**3", "mol/l"),
     "areal mass": ("kg/m**2", "mg/cm2"),
     "diffusivity": ("m**2/s", "cm2/s"),
     "Warburg coefficient": ("ohm/s**0.5", "Ohm s^-0.5"),

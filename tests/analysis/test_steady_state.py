@@ -17,6 +17,7 @@ from natrode.analysis import (
     transference_number,
     warburg_coefficient,
 )
+from natrode.analysis.full_cell import resting_voltage
 from natrode.measurement import Column, Geometry, Measurement
 from natrode.physics.transport import warburg_impedance
 from tests.analysis.records import AREA, metadata, spectrum_record, sweep_record, zarc
@@ -150,6 +151,10 @@ def test_electronic_conductivity_limits():
     one = electronic_conductivity(blocked(voltages=(0.5,)))
     assert "fewer than three voltages" in one.reason
     assert "not ion-blocking" in electronic_conductivity(polarised()).reason
+
+
+def test_a_current_that_dies_away_in_a_hold_is_no_rest():
+    assert resting_voltage(blocked()) is None
 
 
 def test_a_galvanostatic_record_has_no_hold():

@@ -145,3 +145,14 @@ def test_a_protocol_with_spectra_writes_one_record_with_all_of_them():
     assert spectra[1].array(Column.DC_CURRENT)[0] == pytest.approx(density)
     resistance = [s.array(Column.REAL_IMPEDANCE)[-1] for s in spectra]
     assert resistance[-1] > resistance[1]
+
+
+def test_a_warm_grain_boundary_keeps_its_capacitance():
+    cold, warm = (
+        spectrum.contributions(*prepared(cell().model_copy(update={"temperature": kelvin})), snapshot(), FREQUENCY)
+        for kelvin in (273.15, 313.15)
+    )
+    ohm = [z["grain boundary"][-1].real for z in (cold, warm)]
+    peak = [FREQUENCY[np.argmax(-z["grain boundary"].imag)] for z in (cold, warm)]
+    assert ohm[0] > 2.0 * ohm[1] > 0.0
+    assert peak[0] * ohm[0] == pytest.approx(peak[1] * ohm[1], rel=0.15)  # 1/(R C), read to a point of the grid

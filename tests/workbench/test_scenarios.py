@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from natrode.analysis.full_cell import resting_voltage
 from natrode.cell import Cell
 from natrode.errors import RecordError
 from natrode.measurement import Column, Experiment
@@ -12,7 +13,6 @@ from natrode.protocol import Protocol
 from natrode.simulate.symmetric import simulate
 from natrode.workbench.gather import gather
 from natrode.workbench.groups import Member, groups_of
-from natrode.workbench.plan import resting_voltage
 from natrode.workbench.study import CellStudy, analyse
 from tests.analysis.records import alternating, cycling_record
 from tests.instruments import made_cells

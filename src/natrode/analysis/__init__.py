@@ -6,6 +6,16 @@ Importing this package loads numpy and pydantic only; what rests on compiled ker
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from natrode.analysis.along import (
+    PeakSeries,
+    SpectraAlong,
+    arcs_along,
+    is_rest,
+    peaks_along,
+    resistance_against_pressure,
+    resistance_at_rest,
+    spectra_along,
+)
 from natrode.analysis.arcs import ArcSeries, RungFit, arc_series
 from natrode.analysis.circuit import ELEMENTS, Circuit, parse_circuit
 from natrode.analysis.critical_current import (
@@ -20,6 +30,7 @@ from natrode.analysis.cycling import (
     hysteresis,
     overpotential,
     polarisation_growth,
+    polarisation_index,
     polarisation_shape,
     time_to_voltage,
 )
@@ -56,7 +67,12 @@ from natrode.analysis.literature import LiteraturePlace, Published, against_lite
 from natrode.analysis.ohmic import correction_of, current_interrupt
 from natrode.analysis.onset import onset_voltage
 from natrode.analysis.pellet import pellet_conductivity, pellet_resistance, resistance_against_temperature
-from natrode.analysis.plating import PlatingEfficiency, nucleation_overpotential, plating_efficiency
+from natrode.analysis.plating import (
+    PlatingEfficiency,
+    nucleation_overpotential,
+    plates_on_collector,
+    plating_efficiency,
+)
 from natrode.analysis.relaxation import Relaxation, relaxation_after_current
 from natrode.analysis.replicates import (
     ErrorBudget,
@@ -80,7 +96,13 @@ from natrode.analysis.temperature_series import (
     arrhenius,
     read_temperature_error,
 )
-from natrode.analysis.transfer import electronic_conductivity, ionic_conductivity, transference_number
+from natrode.analysis.transfer import (
+    electronic_conductivity,
+    holds,
+    ionic_conductivity,
+    transference_from_spectra,
+    transference_number,
+)
 from natrode.analysis.trends import (
     GrowthLaw,
     GrowthSeries,
@@ -134,6 +156,7 @@ __all__ = [
     "InterfaceSeries",
     "KramersKronig",
     "LiteraturePlace",
+    "PeakSeries",
     "PlatingEfficiency",
     "Polarisation",
     "PolarisationShape",
@@ -146,11 +169,13 @@ __all__ = [
     "Result",
     "RungFit",
     "Series",
+    "SpectraAlong",
     "TemperatureError",
     "ThicknessSeries",
     "WeibullFit",
     "against_literature",
     "arc_series",
+    "arcs_along",
     "arrhenius",
     "capacity_fade",
     "charge_to_voltage",
@@ -173,11 +198,13 @@ __all__ = [
     "group_statistics",
     "growth_series",
     "half_cycles",
+    "holds",
     "hysteresis",
     "interface_resistance",
     "interface_resistance_series",
     "ionic_conductivity",
     "is_full_cell",
+    "is_rest",
     "kramers_kronig",
     "life",
     "low_field_exchange_current_density",
@@ -187,10 +214,13 @@ __all__ = [
     "overpotential",
     "overpotential_per_interface",
     "parse_circuit",
+    "peaks_along",
     "pellet_conductivity",
     "pellet_resistance",
+    "plates_on_collector",
     "plating_efficiency",
     "polarisation_growth",
+    "polarisation_index",
     "polarisation_shape",
     "pressure_series",
     "read_temperature_error",
@@ -198,7 +228,10 @@ __all__ = [
     "relaxation_after_current",
     "relaxation_times",
     "replicates_from_table",
+    "resistance_against_pressure",
     "resistance_against_temperature",
+    "resistance_at_rest",
+    "spectra_along",
     "stripping_side_resistance",
     "suggest_circuits",
     "summarise",
@@ -207,6 +240,7 @@ __all__ = [
     "thickness_series",
     "time_to_voltage",
     "track_peaks",
+    "transference_from_spectra",
     "transference_number",
     "warburg_coefficient",
     "weibull_from_brackets",

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from natrode.analysis.circuit import Circuit, parse_circuit
-from natrode.analysis.fitting import straight_line
+from natrode.analysis.fitting import Line, straight_line
 from natrode.analysis.reading import Array, area_of, conditions_of, interfaces_of, provenance
 from natrode.analysis.result import Result, Series
 from natrode.analysis.spectrum import Complex, sorted_spectrum
@@ -24,6 +24,10 @@ Spectrum = tuple[Array, Complex]
 
 DETERMINED = 0.5
 """Largest relative standard uncertainty of a resistance that counts as identified."""
+CLEARLY = 10.0
+"""Rise of the information criterion from which a rung is clearly worse than another."""
+SCATTER = 0.1
+"""Relative scatter of resistances about a law from which it does not describe them."""
 LAW_WORDS: dict[str, tuple[str, str, str, str]] = {
     # law: (formula, abscissa, its dimension, what the second constant is)
     "Arrhenius": ("R = A exp(E/kT)", "temperature", "temperature", "activation energy"),
@@ -65,7 +69,8 @@ class ArcSeries:
     shared_sigma: Array
     ladder: tuple[RungFit, ...]
     constants: tuple[Result, ...]
-    """Of the law that each arc was tied to; empty without a law."""
+    """Of the law that each arc was tied to; empty without a law. Where the spectra do not share their capacitances,
+    from a straight line through the resistances that were fitted alone."""
     statement: str
     series: tuple[Series, ...]
 
@@ -184,6 +189,12 @@ class _Alone:
     lost: npt.NDArray[np.bool_]
     """Arcs that could not be told, shape (spectra, arcs)."""
 
+    @property
+    def usual(self) -> Array:
+        """Median parameters of the spectra that tell all arcs (of all spectra, where none does)."""
+        told = self.parameters[~self.lost.any(axis=1)]
+        return np.asarray(np.median(told if len(told) else self.parameters, axis=0))
+
 
 def _alone(chain: _Chain, data: Sequence[Spectrum]) -> _Alone:
     from natrode.analysis.circuit_fit import minimise
@@ -274,8 +285,7 @@ class _Common:
 
 
 def _common(chain: _Chain, alone: _Alone, held: Mapping[str, float]) -> _Common:
-    told = alone.parameters[~alone.lost.any(axis=1)]
-    start = np.median(told if len(told) else alone.parameters, axis=0)[chain.own :]
+    start = alone.usual[chain.own :].copy()
     free = np.ones(2 * chain.arcs, dtype=bool)
     for name, value in held.items():
         number = int(name[1:]) - 1 if name[:1] in "Cn" and name[1:].isdigit() else -1
@@ -414,17 +424,17 @@ class _Tied:
 # ---- laws ----------------------------------------------------------------------------------------------
 def _law_start(law: Law, x: Array, r: Array, sigma: Array) -> Array:
     """Two constants of a law by a straight line through the resistances of the shared rung."""
-    error = np.clip(np.where(np.isfinite(sigma), sigma, 10.0), 1e-6, 10.0)
+    line = _straightened(law, x, r, np.clip(np.where(np.isfinite(sigma), sigma, 10.0), 1e-6, 10.0))
+    return np.array([line.offset[0] or 1e-9, line.slope or 1e-9])
+
+
+def _straightened(law: Law, x: Array, r: Array, error: Array) -> Line:
+    """The straight line that a law makes of resistances with relative standard uncertainties."""
     if law == "Arrhenius":
-        line = straight_line(1.0 / (BOLTZMANN_EV * x), np.log(r), error)
-    elif law == "power":
-        line = straight_line(np.log(x), np.log(r), error)
-    elif law == "root of time":
-        line = straight_line(np.sqrt(x), r, error * r)
-    else:
-        line = straight_line(x, r, error * r)
-    slope = line.slope if line.slope else 1e-9
-    return np.array([line.offset[0] or 1e-9, slope])
+        return straight_line(1.0 / (BOLTZMANN_EV * x), np.log(r), error)
+    if law == "power":
+        return straight_line(np.log(x), np.log(r), error)
+    return straight_line(np.sqrt(x) if law == "root of time" else x, r, error * r)
 
 
 def _log_resistance(law: Law, x: Array, factors: Array, start: Array) -> Array:
@@ -466,9 +476,11 @@ def _answer(
     arcs, count = chain.arcs, len(spectra)
     ladder = _ladder(spectra, alone, shared, tied)
     best = min(ladder, key=lambda f: f.criterion).rung
+    sharing = _share(ladder)
     last = shared.p if tied is None else tied.rung.p
+    common_to_all = common.of(last) if sharing else alone.usual[chain.own :]
     area = area_of(spectra[0])
-    capacitance = np.exp(common.of(last)[:arcs]) * (1.0 if area is None else 1.0 / area)
+    capacitance = np.exp(common_to_all[:arcs]) * (1.0 if area is None else 1.0 / area)
     names = tuple(f"arc {k + 1} ({capacitance[k]:.2g} {'F' if area is None else 'F/m2'})" for k in range(arcs))
     words, abscissa, dimension, _ = LAW_WORDS[law] if law else ("along time", "time", "time", "")
     question = Result(
@@ -484,20 +496,21 @@ def _answer(
     gaps_sigma = np.where(alone.lost, np.nan, gaps * alone.sigmas[:, 1 : 1 + arcs])
     together = np.exp(shared.table[:, 1 : 1 + arcs])
     together_sigma = together * shared.sigma[len(common.free) :].reshape(count, chain.own)[:, 1:]
+    ways = [("fitted alone", gaps, gaps_sigma)]
+    if sharing:
+        ways.append(("shared capacitance", together, together_sigma))
     drawn = tuple(
         Series.of(
             replace(question, quantity=f"{name}, {how}", dimension="resistance", area_normalised=False),
             values[:, k], x, dimension, abscissa, errors[:, k],
         )
         for k, name in enumerate(names)
-        for how, values, errors in (
-            ("fitted alone", gaps, gaps_sigma), ("shared capacitance", together, together_sigma)
-        )
+        for how, values, errors in ways
     )  # fmt: skip
     return ArcSeries(
-        names, capacitance, common.of(last)[arcs:], x, gaps, gaps_sigma, np.exp(alone.parameters[:, 0]),
+        names, capacitance, common_to_all[arcs:], x, gaps, gaps_sigma, np.exp(alone.parameters[:, 0]),
         together, together_sigma, ladder,
-        () if law is None or tied is None else _constants(question, law, names, tied, ladder),
+        () if law is None or tied is None else _constants(question, law, names, tied, ladder, (x, gaps, gaps_sigma)),
         _statement(names, alone.lost, ladder, best), drawn,
     )  # fmt: skip
 
@@ -516,6 +529,11 @@ def _ladder(spectra: Sequence[Measurement], alone: _Alone, shared: _Rung, tied: 
         RungFit(rung, k, criterion - min(criteria), float(np.sqrt(cost / points)))
         for (rung, cost, k), criterion in zip(rungs, criteria, strict=True)
     )
+
+
+def _share(ladder: Sequence[RungFit]) -> bool:
+    """Whether one capacitance and exponent per arc do for the whole series."""
+    return min(f.criterion for f in ladder if f.rung != "independent") <= CLEARLY
 
 
 def _criterion(cost: float, points: int, parameters: int) -> float:
@@ -537,20 +555,47 @@ def _statement(names: Sequence[str], lost: npt.NDArray[np.bool_], ladder: Sequen
 
 
 def _constants(
-    question: Result, law: Law, names: Sequence[str], tied: _Tied, ladder: Sequence[RungFit]
+    question: Result,
+    law: Law,
+    names: Sequence[str],
+    tied: _Tied,
+    ladder: Sequence[RungFit],
+    alone: tuple[Array, Array, Array],
 ) -> tuple[Result, ...]:
     """The second constant of the law of each arc."""
-    worse = next(f.criterion for f in ladder if f.rung == "tied")
+    above = {f.rung: f.criterion for f in ladder}
     dimension = {
         "Arrhenius": "energy per particle", "root of time": "resistance per root time",
         "linear": "resistance per charge", "power": "number",
     }[law]  # fmt: skip
     answers = []
-    for name, value, error in zip(names, tied.constant, tied.sigma, strict=True):
+    for k, name in enumerate(names):
         asked = replace(question, quantity=f"{LAW_WORDS[law][3]} of {name}", dimension=dimension)
-        doubts = [f"the law does not hold: criterion {worse:.0f} above the best rung"] if worse > 10.0 else []
+        value, error = float(tied.constant[k]), float(tied.sigma[k])
+        doubts = [f"the law does not hold: criterion {above['tied']:.0f} above the best rung"]
+        if not _share(ladder):  # no common capacitances: what each spectrum says for itself
+            line = _line_alone(law, alone[0], alone[1][:, k], alone[2][:, k])
+            if line is None:
+                answers.append(asked.refused("under four spectra tell this arc alone, and they share no capacitance"))
+                continue
+            value, error, scatter = line
+            doubts = [f"resistances fitted alone: the spectra share no capacitance (criterion {above['shared']:.0f})"]
+            if scatter > SCATTER:
+                doubts.append(f"they scatter about the law by {scatter:.0%}")
+        elif above["tied"] <= CLEARLY:
+            doubts = []
         if not np.isfinite(error) or error > abs(value):
             answers.append(asked.refused("not determined by these spectra"))
         else:
-            answers.append(asked.found(float(-value if law == "power" else value), float(error), doubts=doubts))
+            answers.append(asked.found(-value if law == "power" else value, error, doubts=doubts))
     return tuple(answers)
+
+
+def _line_alone(law: Law, x: Array, r: Array, sigma: Array) -> tuple[float, float, float] | None:
+    """Slope of a law through resistances fitted alone, its standard uncertainty, and their relative scatter."""
+    known = np.isfinite(r) & (r > 0)
+    if known.sum() < 4:
+        return None
+    line = _straightened(law, x[known], r[known], np.clip(sigma[known] / r[known], 1e-6, 10.0))
+    relative = line.residuals / (1.0 if law in ("Arrhenius", "power") else r[known])
+    return line.slope, line.slope_sigma, float(np.sqrt(np.mean(relative**2)))

@@ -3,6 +3,7 @@
 A fall of the resistance alone is no witness: a contact that activates looks the same.
 """
 
+from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
@@ -49,7 +50,9 @@ class SpectrumSeries:
 
 
 def spectrum_series(impedance: Measurement) -> SpectrumSeries | None:
-    """Read a series of spectra; None below three spectra, or without time or common frequencies.
+    """Read a series of spectra; None below three spectra with common frequencies, or without time.
+
+    A spectrum over other frequencies than most (a first, finer one) is left out.
 
     Args:
         impedance: an impedance record.
@@ -57,10 +60,10 @@ def spectrum_series(impedance: Measurement) -> SpectrumSeries | None:
     spectra = impedance.spectra()
     if len(spectra) < 3 or Column.TIME not in impedance:
         return None
-    frequencies = [np.round(s.array(Column.FREQUENCY), 6) for s in spectra]
-    common = np.array(sorted(set(frequencies[0]).intersection(*map(set, frequencies[1:]))))
-    if len(common) < 3:
+    spectra, common = _alike(spectra)
+    if len(spectra) < 3 or len(common) < 3:
         return None
+    frequencies = [np.round(s.array(Column.FREQUENCY), 6) for s in spectra]
     time, magnitude, phase, rest, intercept, sigma = [], [], [], [], [], []
     for spectrum, frequency in zip(spectra, frequencies, strict=True):
         order = [int(np.flatnonzero(frequency == f)[0]) for f in common]
@@ -89,6 +92,15 @@ def spectrum_series(impedance: Measurement) -> SpectrumSeries | None:
         Column.TEMPERATURE in impedance,
         np.array(rest),
     )
+
+
+def _alike(spectra: list[Measurement]) -> tuple[list[Measurement], Array]:
+    """The spectra that share most of the frequencies that most of them have, and those that all of these share."""
+    grids = [frozenset(np.round(s.array(Column.FREQUENCY), 6).tolist()) for s in spectra]
+    usual = Counter(grids).most_common(1)[0][0]
+    kept = [k for k, grid in enumerate(grids) if len(grid & usual) >= max(3, len(usual) / 2)]
+    common = frozenset.intersection(*(grids[k] for k in kept)) if kept else frozenset()
+    return [spectra[k] for k in kept], np.array(sorted(common))
 
 
 def _at_rest(spectrum: Measurement, resistance: float) -> float:

@@ -1,6 +1,6 @@
 """Voltages of galvanostatic tests: overpotential, hysteresis, growth, shape, and the way to a threshold."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -261,6 +261,41 @@ def polarisation_shape(record: Record) -> PolarisationShape:
     shape = np.where(np.maximum(rise, fall) < SHAPE_LIMIT, "flat", np.where(rise >= fall, "arcing", "peaking"))
     shape = np.where(half.end - half.start < 3, "unknown", shape)
     return PolarisationShape(shape, rise, fall, text)
+
+
+def polarisation_index(record: Record) -> Result:
+    """Return the shape of the half cycles in one number: rise minus fall of the voltage, over its mean.
+
+    Args:
+        record: a cycling record, or an experiment that holds one.
+
+    Returns:
+        Result [1], median over the half cycles with its spread (scaled median deviation over the root of their number):
+        above zero arcing, below zero peaking; the reason says how many are flat, arcing or peaking. Refused where no
+        half cycle has four samples.
+
+    Raises:
+        RecordError: for a record of another kind.
+
+    Formula, source: `polarisation_shape`.
+    """
+    record = of_kind(record, "cycling")
+    shapes = polarisation_shape(record)
+    question = replace(
+        _question(record, "polarisation shape index", "voltage", f"rise minus fall over the mean; {shapes.method}"),
+        dimension="number",
+    )
+    known = shapes.shape != "unknown"
+    if not known.any():
+        return question.refused("no half cycle has four samples")
+    index = shapes.index[known]
+    middle = float(np.median(index))
+    sigma = MAD_TO_SIGMA * float(np.median(np.abs(index - middle))) / np.sqrt(len(index)) if len(index) > 2 else None
+    names, counts = np.unique(shapes.shape[known], return_counts=True)
+    order = np.argsort(-counts)
+    told = ", ".join(f"{names[k]} in {counts[k]}" for k in order) + f" of {int(known.sum())} half cycles"
+    found = question.found(middle, sigma, shapes={str(n): int(c) for n, c in zip(names, counts, strict=True)})
+    return replace(found, reason=told)
 
 
 def _rows_of(half: HalfCycles) -> npt.NDArray[np.intp]:

@@ -11,6 +11,7 @@ from natrode.analysis.fitting import fitted_curve
 from natrode.analysis.halves import half_cycles
 from natrode.analysis.reading import Array, Record, area_of, conditions_of, of_kind, provenance
 from natrode.analysis.result import Result, Series
+from natrode.analysis.transfer import Hold, holds
 from natrode.errors import RecordError
 from natrode.measurement import Column, Measurement
 
@@ -24,6 +25,8 @@ NO_FADE = 1e-6
 """Relative fade over all cycles that a record cannot tell from none."""
 DECIDED = 4.0
 """Difference of the information criterion from which a fade law counts as better."""
+LEAST_VOLTAGE = 0.1
+"""A voltage of the cell's own, beyond its polarisation [V], from which on it is no symmetric cell."""
 
 
 @dataclass(frozen=True)
@@ -119,6 +122,40 @@ def falls_in_discharge(record: Record) -> bool:
     edges = np.flatnonzero(np.diff(np.r_[False, out, False].astype(int)))
     falls = [voltage[a] - voltage[b - 1] for a, b in zip(edges[::2], edges[1::2], strict=True) if b - a > 2]
     return bool(falls and np.median(falls) > FALL)
+
+
+def resting_voltage(record: Measurement) -> float | None:
+    """Voltage that a cell has of its own [V]; None for a symmetric cell, or where the record cannot tell.
+
+    Args:
+        record: any record.
+
+    It is the middle between the voltages under positive and negative current, or that at rest in a one-sided test.
+    """
+    if record.kind != "cycling" or Column.CURRENT not in record:
+        return None
+    known = np.isfinite(record.array(Column.CURRENT))
+    voltage, current = record.array(Column.VOLTAGE)[known], record.array(Column.CURRENT)[known]
+    least = 1e-2 * float(np.abs(current).max(initial=0.0))
+    open_circuit = (np.abs(current) <= least) & ~_inside(holds(record), record.array(Column.TIME)[known])
+    levels = [voltage[chosen] for chosen in (current > least, current < -least, open_circuit)]
+    plus, minus, none = (float(np.nanmedian(v)) if v.size else None for v in levels)
+    if plus is not None and minus is not None:
+        middle, swing = 0.5 * (plus + minus), 0.5 * abs(plus - minus)
+    elif none is not None and (plus is not None or minus is not None):
+        loaded = plus if plus is not None else minus
+        middle, swing = none, abs((loaded or 0.0) - none)
+    else:
+        return None
+    return middle if abs(middle) > LEAST_VOLTAGE and abs(middle) > 2.0 * swing else None
+
+
+def _inside(held: list[Hold], time: Array) -> npt.NDArray[np.bool_]:
+    """Which moments lie in a potential hold, whose current dies away without a rest."""
+    inside = np.zeros(len(time), dtype=bool)
+    for hold in held:
+        inside |= (time >= hold.begins) & (time <= hold.begins + hold.time[-1])
+    return inside
 
 
 def full_cell_cycles(
@@ -333,11 +370,11 @@ class CapacityFade:
         }
 
 
-def capacity_fade(cycles: FullCellCycles, threshold: float = 0.8, skip: int = 1) -> CapacityFade:
+def capacity_fade(cycles: FullCellCycles | Record, threshold: float = 0.8, skip: int = 1) -> CapacityFade:
     """Fit the fade of the discharge capacity and extrapolate to a retention.
 
     Args:
-        cycles: of `full_cell_cycles`.
+        cycles: of `full_cell_cycles`, or the record that they are to be counted in.
         threshold: retention that ends the life.
         skip: cycles of formation left out at the beginning.
 
@@ -353,6 +390,8 @@ def capacity_fade(cycles: FullCellCycles, threshold: float = 0.8, skip: int = 1)
     """
     if not 0.0 < threshold < 1.0:
         raise RecordError(f"a retention lies between 0 and 1, read {threshold!r}")
+    if not isinstance(cycles, FullCellCycles):
+        cycles = full_cell_cycles(cycles)
     asked = Result(
         quantity="capacity fade per cycle",
         dimension="fraction",

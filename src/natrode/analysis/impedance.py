@@ -220,11 +220,7 @@ def interface_resistance_series(
     """
     impedance = of_kind(record, "impedance")
     spectra = impedance.spectra()
-    time, charge, current = (
-        np.array([np.nan if (m := _mean(s, column)) is None else m for s in spectra])
-        for column in (Column.TIME, Column.CHARGE, Column.DC_CURRENT)
-    )
-    one_sided = _one_sided(time, charge, current, area_of(impedance))
+    time, charge, current, one_sided = passed(impedance)
     given, doubt = electrolyte_resistance, ""
     if given == "first spectrum":
         first = real_axis_intercepts(spectra[0]).high
@@ -245,6 +241,19 @@ def interface_resistance_series(
             answer = replace(answer, quality="doubtful", reason="; ".join(r for r in (answer.reason, doubt) if r))
         answers.append(answer)
     return InterfaceSeries(tuple(answers), time, charge, current, one_sided)
+
+
+def passed(impedance: Measurement) -> tuple[Array, Array, Array, bool | None]:
+    """Return mean test time [s], net charge [C] and direct current [A] of each spectrum, and whether it went one way.
+
+    Args:
+        impedance: an impedance record; what it does not hold is NaN, and None where neither charge nor current is.
+    """
+    time, charge, current = (
+        np.array([np.nan if (m := _mean(s, column)) is None else m for s in impedance.spectra()])
+        for column in (Column.TIME, Column.CHARGE, Column.DC_CURRENT)
+    )
+    return time, charge, current, _one_sided(time, charge, current, area_of(impedance))
 
 
 def _one_sided(time: Array, charge: Array, current: Array, area: float | None) -> bool | None:

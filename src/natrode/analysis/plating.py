@@ -118,6 +118,36 @@ def plating_efficiency(record: Record) -> PlatingEfficiency:
     return PlatingEfficiency(mean, first, reservoir, per_cycle, tuple(bool(e) for e in complete))
 
 
+def plates_on_collector(record: Record) -> bool:
+    """Whether a record looks like that of a bare collector: plated first, stripped until the metal is gone.
+
+    Args:
+        record: a cycling record, or an experiment.
+
+    Returns:
+        True where the working electrode was plated first, no plating ends with a rise of the voltage, no more is
+        stripped than was plated (2 %), and most strips (or the last one of a reservoir protocol) end with a rise.
+    """
+    cycling = of_kind(record, "cycling")
+    half = half_cycles(cycling)
+    if half.basis == "voltage" or not len(half) or half.one_sided or half.sign[0] > 0:
+        return False
+    plated, stripped, ended = _pairs(cycling, half)
+    if not len(plated) or stripped.sum() > 1.02 * plated.sum():
+        return False
+    if any(_rises(cycling, half, int(k)) for k in np.flatnonzero(half.sign < 0)):
+        return False
+    reservoir = len(plated) > 2 and ended[-1] and not any(ended[:-1]) and plated[0] > 1.5 * plated[1:].max()
+    return reservoir or sum(ended) > 0.8 * len(ended)
+
+
+def _rises(cycling: Measurement, half: HalfCycles, k: int) -> bool:
+    """Whether a half cycle ends with a rise of the voltage: its last |V| is its largest, over EMPTY times the usual."""
+    trace = cycling.array(Column.VOLTAGE)[half.start[k] : half.end[k] + 1]
+    trace = np.abs(trace[np.isfinite(trace)])
+    return bool(len(trace) > 3 and trace[-1] > EMPTY * np.median(trace) and trace[-1] == trace[-3:].max())
+
+
 def _doubts(values: Array, left_out: int) -> list[str]:
     doubts = []
     if np.any(values > 1.0 + 1e-3):
@@ -129,7 +159,6 @@ def _doubts(values: Array, left_out: int) -> list[str]:
 
 def _pairs(cycling: Measurement, half: HalfCycles) -> tuple[Array, Array, list[bool]]:
     """Charge plated and then stripped [C] of each cycle, and whether the strip ran to its end."""
-    voltage = cycling.array(Column.VOLTAGE)
     plated: list[float] = []
     stripped: list[float] = []
     ended: list[bool] = []
@@ -140,9 +169,6 @@ def _pairs(cycling: Measurement, half: HalfCycles) -> tuple[Array, Array, list[b
             continue
         if pending <= 0:
             continue
-        trace = voltage[half.start[k] : half.end[k] + 1]
-        trace = np.abs(trace[np.isfinite(trace)])
-        usual = float(np.median(trace))
         following = k + 1 < len(half) and half.sign[k + 1] > 0
         if plated and half.sign[k - 1] > 0:
             stripped[-1] += float(half.charge[k])
@@ -150,7 +176,7 @@ def _pairs(cycling: Measurement, half: HalfCycles) -> tuple[Array, Array, list[b
             plated.append(pending)
             stripped.append(float(half.charge[k]))
             ended.append(False)
-        ended[-1] = bool(len(trace) > 3 and trace[-1] > EMPTY * usual and trace[-1] == trace[-3:].max())
+        ended[-1] = _rises(cycling, half, k)
         if not following:
             pending = 0.0
     return np.array(plated), np.array(stripped), ended

@@ -14,6 +14,7 @@ from natrode.analysis.impedance import (
     interface_resistance_series,
     stripping_side_resistance,
 )
+from natrode.analysis.ohmic import correction_of, current_interrupt
 from natrode.analysis.onset import onset_voltage
 from natrode.analysis.reading import KnownResistance, Record, interfaces_of
 from natrode.analysis.result import Result, Series
@@ -44,11 +45,24 @@ def summarise(record: Record, electrolyte: KnownResistance | None = None) -> lis
         onsets = [onset_voltage(sweep, "oxidation"), onset_voltage(sweep, "reduction")]
         results += [r for r in onsets if r.value is not None and interfaces_of(sweep) != 2]
         if interfaces_of(sweep) is not None:
+            ohmic = _ohmic(experiment, sweep) if electrolyte is None else electrolyte
             results += [
-                low_field_exchange_current_density(sweep, electrolyte),
-                tafel_exchange_current_density(sweep, electrolyte),
+                low_field_exchange_current_density(sweep, ohmic),
+                tafel_exchange_current_density(sweep, ohmic),
             ]
     return results
+
+
+def _ohmic(experiment: Experiment, sweep: Measurement) -> KnownResistance | None:
+    """What the ohmic drop of a sweep is: the first spectrum's high-frequency end, else a current interrupt's.
+
+    None where the voltage was corrected before, or neither was recorded.
+    """
+    if correction_of(sweep) not in ("none", "unknown"):
+        return None
+    spectra = [s for m in experiment.of_kind("impedance") for s in m.spectra()[:1]]
+    found = [electrolyte_resistance(s) for s in spectra] + [current_interrupt(m) for m in experiment.of_kind("cycling")]
+    return next((r for r in found if r.value is not None), None)
 
 
 def _experiment(record: Record) -> Experiment:

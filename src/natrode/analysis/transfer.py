@@ -19,7 +19,7 @@ from natrode.analysis.reading import (
 )
 from natrode.analysis.result import Result
 from natrode.errors import RecordError
-from natrode.measurement import Column, Measurement
+from natrode.measurement import Column, Experiment, Measurement
 
 STEADY = 0.02
 """Relative change of the current over the last tenth of a hold under which it counts as steady."""
@@ -31,6 +31,8 @@ SMALL_VOLTAGE = 0.025
 class Hold:
     """A potential hold found in a record."""
 
+    begins: float
+    """Test time [s]."""
     voltage: float
     """Applied, less the voltage at rest before it where that was recorded [V]."""
     time: Array
@@ -85,7 +87,7 @@ def holds(record: Measurement, fewest: int = 8) -> list[Hold]:
         steady = float(np.mean(part[-late:]))
         drift = tail.slope * float(since[-1] - since[-late]) / (steady or size)
         error = float(np.std(tail.residuals, ddof=2)) / np.sqrt(late) if late > 2 else 0.0
-        found.append(Hold(level - rest, since, part, steady, float(error), float(drift)))
+        found.append(Hold(float(time[begin]), level - rest, since, part, steady, float(error), float(drift)))
     return found
 
 
@@ -170,6 +172,49 @@ def transference_number(
     if not -2.0 * sigma <= value <= 1.0 + 2.0 * sigma:
         return question.refused(f"the formula gives {value:.3g} +- {sigma:.2g}: not a transference number", **settings)
     return question.found(value, sigma, doubts=doubts, **settings)
+
+
+def transference_from_spectra(experiment: Experiment) -> Result:
+    """Return the transference number of a cell from its hold and the spectra before and after it.
+
+    Args:
+        experiment: a cell with one cycling record that holds a small constant voltage, and spectra on the same clock:
+            the last one before the hold and the first one after it count.
+
+    Returns:
+        Result of `transference_number`, the initial current from the whole resistance before; refused where a hold or
+        one of the two spectra is missing, with its name.
+
+    Raises:
+        RecordError: as `transference_number`.
+
+    Formula, source: see `transference_number`.
+    """
+    from natrode.analysis.impedance import interface_resistance
+    from natrode.analysis.spectrum import real_axis_intercepts
+
+    cycling = experiment.cycling
+    question = Result(
+        quantity="cation transference number (limiting current fraction)", dimension="fraction",
+        method="Bruce-Vincent from a hold and the spectra beside it", scope="cell",
+        n_interfaces=interfaces_of(cycling), settings=conditions_of(cycling), **provenance(cycling),
+    )  # fmt: skip
+    hold = max(holds(cycling), key=lambda h: float(h.time[-1]), default=None)
+    if hold is None:
+        return question.refused("no constant voltage with a current in this record")
+    spectra = [s for m in experiment.of_kind("impedance") for s in m.spectra() if Column.TIME in s]
+    timed = sorted(((float(np.nanmean(s.array(Column.TIME))), s) for s in spectra), key=lambda pair: pair[0])
+    before = [s for time, s in timed if time <= hold.begins + hold.time[1]]
+    after = [s for time, s in timed if time >= hold.begins + 0.5 * float(hold.time[-1])]
+    missing = [word for word, found in (("before", before), ("after", after)) if not found]
+    if missing:
+        return question.refused(f"no spectrum {' and none '.join(missing)} the hold on the same clock")
+    first, last = (interface_resistance(s) for s in (before[-1], after[0]))
+    whole = real_axis_intercepts(before[-1]).low
+    for name, part in (("before", first), ("after", last)):
+        if part.value is None:
+            return question.refused(f"no interface resistance {name} the hold: {part.reason}")
+    return transference_number(cycling, first, last, total_resistance_before=whole if whole.value is not None else None)
 
 
 def electronic_conductivity(record: Record) -> Result:

@@ -8,7 +8,7 @@ import numpy as np
 
 from natrode.analysis.fitting import Curve, fitted_curve, fitted_shape, straight_line, student_factor
 from natrode.analysis.reading import Array
-from natrode.analysis.result import Result
+from natrode.analysis.result import Result, Series
 from natrode.errors import RecordError
 from natrode.physics.interphase import saturating_resistance
 
@@ -43,6 +43,8 @@ class PressureSeries:
     """Part that does not depend on pressure, where the data demand one."""
     hysteresis: Result
     """Mean ratio of the resistance on unloading to that on loading at the same pressure."""
+    series: tuple[Series, ...] = ()
+    """The resistances against pressure, where they come from a record."""
 
     @property
     def results(self) -> tuple[Result, ...]:
@@ -272,6 +274,8 @@ class GrowthSeries:
     growth: Result
     """Last minus first resistance."""
     statement: str
+    series: tuple[Series, ...] = ()
+    """The resistances against time, where they come from a record."""
 
     @property
     def results(self) -> tuple[Result, ...]:

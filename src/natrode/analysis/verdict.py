@@ -120,7 +120,8 @@ def failure(
 
     Args:
         record: a cycling record, or an experiment; an experiment's first spectrum gives the electrolyte's
-            resistance when none is given, and three spectra or more are searched for a collapse, too.
+            resistance when none is given, and three spectra or more are searched for a collapse, too. Without any
+            cycling record the spectra alone are judged.
         electrolyte_resistance: of the whole cell [Ohm], a (value, uncertainty) pair, or a Result.
         voltage_limit: of the protocol [V]; None: the first `voltage_limit` in the record's settings, if any.
         reference_temperature: [K] at which the electrolyte's resistance holds; None: the nominal temperature,
@@ -132,10 +133,17 @@ def failure(
         named.
 
     Raises:
-        RecordError: for a record of another kind, or a resistance that is none.
+        RecordError: for a record of another kind, a resistance that is none, a cell with several cycling records (no
+            common clock: judge each alone), or one with neither a cycling record nor three spectra on one clock.
 
     Source: detectors a, b, c and e of natrode model notes D, grading included; the thresholds are natrode's.
     """
+    if isinstance(record, Experiment):
+        count = len(record.of_kind("cycling"))
+        if not count:
+            return _of_spectra_alone(record)
+        if count > 1:
+            raise RecordError(f"{count} records of voltage without a common clock: judge each of them alone")
     cycling = of_kind(record, "cycling")
     electrolyte, note = _electrolyte(record, cycling, electrolyte_resistance)
     limit = voltage_limit if voltage_limit is not None else _limit_in(cycling.metadata.settings)
@@ -177,6 +185,37 @@ def _judged(
     shorts, early = _joined(shorts, seen)
     found = _verdict(cycling, trace, shorts, polarised, kind, margin, settings)
     return replace(found, undecided=(*undecided, *early))
+
+
+def _of_spectra_alone(experiment: Experiment) -> FailureVerdict:
+    """What a series of spectra says of a short where no voltage under current was recorded."""
+    records = experiment.of_kind("impedance")
+    series = [found for m in records if (found := spectrum_series(m)) is not None]
+    if not series:
+        count = sum(len(m.spectra()) for m in records)
+        raise RecordError(
+            f"a short is judged from a voltage under current, or from three spectra on one clock with three common "
+            f"frequencies; this cell has {count} spectra and no such voltage"
+        )
+    answers = [collapses(one) for one in series]
+    seen, undecided = [e for told, _ in answers for e in told], [e for _, open_ in answers for e in open_]
+    grade = _grade(seen)
+    first = records[0]
+    margin = Result(
+        quantity="margin of V/i above the electrolyte's resistance", dimension="fraction", method=METHOD, scope="cell",
+        n_interfaces=interfaces_of(first), settings=conditions_of(first), **provenance(*records),
+    ).refused("not checkable: no voltage under current was recorded")  # fmt: skip
+    compensated = all(one.compensated for one in series)
+    text = "no collapse of resistance and phase in the spectra; between them nothing was seen"
+    if seen:
+        text = f"soft short ({grade}): " + "; ".join(e.statement for e in seen)
+    other = () if compensated or not seen else ("a change of temperature that was not recorded",)
+    return FailureVerdict(
+        kind="soft short" if seen else "none", grade=grade, evidence=tuple(seen), onset=_onset(seen), half_cycle=None,
+        recovered=None, alternatives=other, margin=margin, summary=text,
+        settings={**conditions_of(first), "temperature_compensated": compensated},
+        source=provenance(*records)["source"], undecided=tuple(undecided),
+    )  # fmt: skip
 
 
 def _seen_in_spectra(records: Sequence[Measurement], trace: Trace) -> tuple[list[Evidence], list[Evidence]]:

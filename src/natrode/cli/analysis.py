@@ -38,7 +38,9 @@ def analyse(
     temperature: Annotated[
         str | None, Parameter(help="Such as '25 degC'; 'from names' confirms those in the files' names.")
     ] = None,
-    pressure: Annotated[str | None, Parameter(help="Stack pressure, such as '5 MPa'.")] = None,
+    pressure: Annotated[
+        str | None, Parameter(help="Stack pressure, such as '5 MPa'; 'from names' as for temperatures.")
+    ] = None,
     confirm_declared: Annotated[
         bool, Parameter(help="The geometry that the files declare is right.", negative="")
     ] = False,
@@ -51,6 +53,10 @@ def analyse(
     ] = None,
     temperature_error: Annotated[
         str | None, Parameter(help="Systematic error of a temperature series, such as '2 K over the range'.")
+    ] = None,
+    concentration: Annotated[
+        str | None,
+        Parameter(help="Of what diffuses, such as '40 mol/l', for the diffusion coefficient."),
     ] = None,
     mix_simulated: Annotated[
         bool, Parameter(help="Let simulated and measured cells stand together.", negative="")
@@ -73,7 +79,8 @@ def analyse(
     }  # fmt: skip
     study = study_of(
         list(paths), circuit=circuit, temperature_error=temperature_error,
-        electrolyte_resistance=electrolyte_resistance, mix_simulated=mix_simulated, **hints,
+        electrolyte_resistance=electrolyte_resistance, concentration=concentration, mix_simulated=mix_simulated,
+        **hints,
     )  # fmt: skip
     if out is None and not json_:
         out = Path("analysis")

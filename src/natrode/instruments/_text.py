@@ -406,6 +406,14 @@ def temperature_in_name(text: str) -> str | None:
     return f"{match.group(1) or ''}{match.group(2)} {match.group(3).replace('°', 'deg')}"
 
 
+def pressure_in_name(text: str) -> str | None:
+    """A pressure that a file name or title carries, such as "5MPa" or "0p5 MPa", as text with its unit; or None."""
+    match = _NAMED_PRESSURE.search(text)
+    return None if match is None else f"{match.group(1).replace(',', '.').replace('p', '.')} {match.group(2)}"
+
+
+_NAMED_PRESSURE = re.compile(r"(?<![A-Za-z0-9.,])([0-9]+(?:[.,p][0-9]+)?)[\s_]?(MPa|kPa|GPa|bar)(?![A-Za-z0-9])")
+
 _NAMED_TEMPERATURE = re.compile(
     r"(?:(?<![A-Za-z0-9.])(-))?(?<![0-9.])([0-9]{1,4}(?:\.[0-9]+)?)(?=\s?deg|\s?°|(?<=[0-9]{2})[CK])\s?"
     r"((?:deg|°)C?|C|K)(?![A-Za-z0-9])"

@@ -18,6 +18,8 @@ from natrode.measurement import Geometry, Measurement
 from natrode.units import DIMENSIONS, to_si, write_quantity
 
 FILE_NAME = "cells.csv"
+SEVERAL = 2.0
+"""[K]: files of a cell whose temperatures differ by more are a series, which no one temperature describes."""
 BETWEEN = " | "
 """Separates the files of a cell."""
 
@@ -276,8 +278,12 @@ def _filled(found: Group, table: TableFile) -> dict[str, str]:
     span = found.span
     if span is not None:
         filled["started"], filled["ended"] = (t.isoformat(sep=" ", timespec="seconds") for t in span)
-    measured = next((f.temperature for f in facts if f.temperature is not None), None)
-    if measured is not None:
+    measured = [f.temperature[0] for f in facts if f.temperature is not None]
+    if measured and max(measured) - min(measured) > SEVERAL:
+        filled["notes"] = "; ".join(
+            filter(None, (filled["notes"], f"temperatures from {min(measured):.4g} to {max(measured):.4g} degC"))
+        )
+    elif measured:
         unit = next((n.rpartition("/")[2].strip() for n in table.header if _plain_name(n) == "temperature"), "degC")
         if unit in ("degC", "°C"):
             filled["temperature"], filled["temperature is"] = f"{measured[0]:.2f}", "measured"

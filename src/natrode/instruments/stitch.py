@@ -239,7 +239,7 @@ def _impedance(parts: Sequence[Part], ledger: Ledger, first: datetime | None, sa
         table[str(Column.SPECTRUM)] = fresh + count
         count += int(fresh.max()) + 1
         table[RUN] = number
-        tables.append(table)
+        tables.append(table.assign(**_own_conditions(part, parts)))
     whole = pd.concat(tables, ignore_index=True, sort=False)
     start = whole.groupby(str(Column.SPECTRUM))[str(Column.TIME)].transform("min")
     order = np.lexsort((np.arange(len(whole)), whole[str(Column.SPECTRUM)].to_numpy(), start.to_numpy()))
@@ -253,6 +253,17 @@ def _impedance(parts: Sequence[Part], ledger: Ledger, first: datetime | None, sa
     if ledger.known:
         assumed.append("net charge is that which had passed at each point, the spectra's own direct current counted")
     return Measurement(_metadata(parts, first, settings, assumed, said), _tidy(whole))
+
+
+def _own_conditions(part: Part, parts: Sequence[Part]) -> dict[str, float]:
+    """Nominal temperature [degC] and pressure [Pa] of one file as columns, where the files differ in them."""
+    found: dict[str, float] = {}
+    for name, column, zero in (("temperature", Column.TEMPERATURE, 273.15), ("pressure", Column.PRESSURE, 0.0)):
+        values = {getattr(p.record.metadata, name) for p in parts}
+        own = getattr(part.record.metadata, name)
+        if len(values) > 1 and own != "unknown" and column not in part.record:
+            found[str(column)] = own - zero
+    return found
 
 
 def _tidy(whole: "pd.DataFrame") -> "pd.DataFrame":

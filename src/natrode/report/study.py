@@ -136,9 +136,18 @@ def headlines(cell: CellStudy) -> list[Headline]:
 
 
 def verdict(cell: CellStudy) -> str:
-    """What `failure` says of the cell, in its words; empty where it was not asked."""
+    """What `failure` says of the cell, in its words, with what else it may be; empty where it was not asked."""
     found = next((d for key, d in cell.details.items() if key.startswith("failure:")), None)
-    return "" if found is None else str(found.summary)
+    if found is None:
+        return ""
+    parts = [str(found.summary)]
+    if found.onset is not None:
+        begin, end = (number(moment / 3600.0) for moment in found.onset)
+        parts.append(f"onset between {begin} and {end} h")
+    if found.alternatives:
+        parts.append(f"or else: {'; '.join(found.alternatives)}")
+    parts += [event.statement for event in found.undecided]
+    return "; ".join(parts)
 
 
 def _remarks(cell: CellStudy) -> list[str]:

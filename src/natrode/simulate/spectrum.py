@@ -54,7 +54,8 @@ def contributions(
     out["bulk"] += bulk / (1 + omega * bulk * model.electrolyte["bulk_capacitance"])
     if boundary > 0:
         exponent = model.electrolyte["grain_boundary_exponent"]
-        prefactor = model.electrolyte["grain_boundary_time"] ** exponent / boundary
+        warmer = whole / model.electrolyte["resistance"]  # the boundary keeps its capacitance, not its time constant
+        prefactor = (model.electrolyte["grain_boundary_time"] * warmer) ** exponent / boundary
         out["grain boundary"] += impedance.zarc(2 * np.pi * frequency, boundary, prefactor, exponent)
     for k in sides:
         _add_interface(out, model, k, at, snapshot, ionic, omega)

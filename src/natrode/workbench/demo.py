@@ -5,12 +5,14 @@ Nothing in it was measured: every file says that a model wrote it, and so does e
 
 from pathlib import Path
 
+import numpy as np
+
 from natrode import files
 from natrode.cell import EXAMPLE as CELL
 from natrode.cell import Cell
 from natrode.instruments import cells as table_of_cells
 from natrode.instruments._table_file import read_table
-from natrode.measurement import Experiment
+from natrode.measurement import Column, Experiment, Measurement
 from natrode.protocol import EXAMPLE as RAMP
 from natrode.protocol import Protocol
 from natrode.simulate.parameters import assemble
@@ -21,7 +23,7 @@ REPLICATES = 6
 TEMPERATURES = (-20, 0, 20, 40, 60)
 """Of the temperature series [degC]."""
 NOISE = 0.002
-"""Relative noise of voltages; made up."""
+"""Relative noise of voltages, and of both parts of an impedance over its size; made up."""
 
 SERIES = """\
 # Stripping in one direction with a spectrum every quarter of an hour (operando impedance).
@@ -75,20 +77,32 @@ def demo(folder: Path, seed: int = 1) -> list[str]:
     cell = Cell.load(folder / "cell.toml")
     ramp, series, spectrum = (Protocol.load(folder / f"{n}.toml") for n in ("ramp", "series", "spectrum"))
     ramp = ramp.model_copy(update={"sampling": ramp.sampling.model_copy(update={"noise": NOISE})})
+    random = np.random.default_rng(seed)
     for number, model in enumerate(scatter(assemble(cell), REPLICATES, seed), 1):
         experiment = run(model, cell, ramp, seed + number)
-        _write(folder, f"ramp-{number}", _named(experiment, f"ramp {number}"))
-    _write(folder, "strip", _named(simulate(cell, series, seed=seed), "strip"), csv=True)
+        _write(folder, f"ramp-{number}", _named(experiment, f"ramp {number}", random))
+    _write(folder, "strip", _named(simulate(cell, series, seed=seed), "strip", random), csv=True)
     for celsius in TEMPERATURES:
         warm = cell.model_copy(update={"temperature": celsius + 273.15})
-        _write(folder, f"warm_{celsius}C", _named(simulate(warm, spectrum), "warm"))
+        _write(folder, f"warm_{celsius}C", _named(simulate(warm, spectrum), "warm", random))
     table = table_of_cells.cells(folder)
     _group(table.path)
     return sorted(p.name for p in folder.iterdir() if p.name != files.MARKER)
 
 
-def _named(experiment: Experiment, name: str) -> Experiment:
-    return Experiment(name, tuple(m.with_metadata(cell=name) for m in experiment.measurements))
+def _named(experiment: Experiment, name: str, random: np.random.Generator) -> Experiment:
+    return Experiment(name, tuple(_noisy(m, random).with_metadata(cell=name) for m in experiment.measurements))
+
+
+def _noisy(record: Measurement, random: np.random.Generator) -> Measurement:
+    """The spectra with the noise of an instrument: the model's own have none."""
+    if record.kind != "impedance":
+        return record
+    z = record.impedance
+    z = z + NOISE * np.abs(z) * (random.standard_normal(len(z)) + 1j * random.standard_normal(len(z)))
+    table = record.table.assign(**{Column.REAL_IMPEDANCE.value: z.real, Column.IMAGINARY_IMPEDANCE.value: z.imag})
+    note = f"noise of {NOISE:.1%} of |Z| added to both parts of the impedance"
+    return Measurement(record.with_metadata(assumptions=(*record.metadata.assumptions, note)).metadata, table)
 
 
 def _write(folder: Path, stem: str, experiment: Experiment, *, csv: bool = False) -> None:

@@ -2,20 +2,24 @@
 
 import re
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from natrode.analysis.reading import ZERO_CELSIUS
 from natrode.errors import InstrumentFileError, RecordError, UserWarningNatrode
 from natrode.instruments import cells as table_of_cells
 from natrode.instruments import folder, registry, stitch
-from natrode.instruments._text import temperature_in_name
+from natrode.instruments._text import pressure_in_name, temperature_in_name
+from natrode.instruments.stitch import RUN
 from natrode.measurement import Column, Experiment, Measurement
-from natrode.units import read_quantity
+from natrode.units import read_quantity, write_quantity
 
 FROM_NAMES = "from names"
-"""The word by which a user confirms that the temperatures in the files' names are right."""
+"""The words by which a user confirms that the temperatures, or pressures, in the files' names are right."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +41,7 @@ def gather(paths: Sequence[str | Path], *, mix_simulated: bool = False, **hints:
             belong to one cell. Files that are given by name are grouped in the same way.
         mix_simulated: let simulated and measured cells stand in one study.
         hints: what the user says about all files, as for `natrode.read`; `temperature="from names"` confirms the
-            temperatures that stand in the files' names.
+            temperatures that stand in the files' names, `pressure="from names"` the pressures.
 
     Returns:
         The cells, and the files that gave nothing.
@@ -47,8 +51,8 @@ def gather(paths: Sequence[str | Path], *, mix_simulated: bool = False, **hints:
         RecordError: when simulated and measured cells meet without `mix_simulated`.
         SpecificationError: for a hint or a table of cells with a mistake.
     """
-    named = hints.get("temperature") == FROM_NAMES
-    words = {k: v for k, v in hints.items() if not (k == "temperature" and named)}
+    named = [k for k in _IN_NAMES if hints.get(k) == FROM_NAMES]
+    words = {k: v for k, v in hints.items() if k not in named}
     registry.read_hints(words)
     found: list[Experiment] = []
     unread: list[tuple[str, str]] = []
@@ -68,7 +72,7 @@ def gather(paths: Sequence[str | Path], *, mix_simulated: bool = False, **hints:
         why = "; ".join(f"{name}: {reason}" for name, reason in unread[:3]) or "there is no data file in it"
         raise InstrumentFileError(f"{', '.join(map(str, paths))}: nothing could be read ({why})")
     if named:
-        found = [_with_temperatures_from_names(e) for e in found]
+        found = [_with_names(e, named) for e in found]
     _check_mixture(found, mix_simulated)
     return Gathered(tuple(found), tuple(unread), excluded)
 
@@ -97,20 +101,54 @@ def _of_files(
     return found
 
 
-def _with_temperatures_from_names(experiment: Experiment) -> Experiment:
-    """The temperatures that files' names tell, confirmed by the user; a measured column or a known value stays."""
-    return Experiment(experiment.title, tuple(_named(record) for record in experiment.measurements))
+def _with_names(experiment: Experiment, names: Sequence[str]) -> Experiment:
+    """What files' names tell, confirmed by the user; a measured column or a known value stays."""
+    records = experiment.measurements
+    for name in names:
+        records = tuple(_named(record, *_IN_NAMES[name]) for record in records)
+    return Experiment(experiment.title, records)
 
 
-def _named(record: Measurement) -> Measurement:
-    metadata = record.metadata
-    text = temperature_in_name(re.sub(r"\.\w{1,5}$", "", metadata.origin.file))
-    if text is None or metadata.temperature != "unknown" or Column.TEMPERATURE in record:
+def _named(record: Measurement, what: str, column: Column, read: Callable[[str], float | None]) -> Measurement:
+    """A record with its file's temperature (or pressure), one put together from files with a column of theirs."""
+    if getattr(record.metadata, what) != "unknown" or column in record:
         return record
+    runs = record.metadata.settings.get("runs", ())
+    files = [str(run["file"]) for run in runs] if runs else [record.metadata.origin.file]
+    told = [read(re.sub(r"\.\w{1,5}$", "", file)) for file in files]
+    values = [v for v in told if v is not None]
+    if len(values) < len(files):
+        return record
+    shown = ", ".join(dict.fromkeys(write_quantity(v, what, 4) for v in values))
+    note = f"{what} {shown}: from the file{'s' * (len(files) > 1)}' name, confirmed by the user".replace(
+        "file' ", "file's "
+    )
+    notes = (*record.metadata.assumptions, note)
+    if len(set(values)) == 1:
+        return record.with_metadata(**{what: values[0]}, assumptions=notes)
+    zero = ZERO_CELSIUS if column is Column.TEMPERATURE else 0.0
+    per_row = (np.array(values) - zero)[record.array(RUN).astype(int)]
+    table = record.table.assign(**{str(column): per_row})
+    return Measurement(record.with_metadata(assumptions=notes).metadata, table)
+
+
+def _temperature(name: str) -> float | None:
+    text = temperature_in_name(name)
+    if text is None:
+        return None
     number, unit = text.split()
-    kelvin = read_quantity(f"{number} {'K' if unit == 'K' else 'degC'}", "temperature")
-    note = f"temperature {text}: from the file's name, confirmed by the user"
-    return record.with_metadata(temperature=kelvin, assumptions=(*metadata.assumptions, note))
+    return read_quantity(f"{number} {'K' if unit == 'K' else 'degC'}", "temperature")
+
+
+def _pressure(name: str) -> float | None:
+    text = pressure_in_name(name)
+    return None if text is None else read_quantity(text, "pressure")
+
+
+_IN_NAMES: dict[str, tuple[str, Column, Callable[[str], float | None]]] = {
+    "temperature": ("temperature", Column.TEMPERATURE, _temperature),
+    "pressure": ("pressure", Column.PRESSURE, _pressure),
+}
 
 
 def _check_mixture(found: Sequence[Experiment], allowed: bool) -> None:

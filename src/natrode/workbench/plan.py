@@ -4,17 +4,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import numpy as np
-
 from natrode import analysis
-from natrode.analysis import half_cycles, is_full_cell
+from natrode.analysis import half_cycles, is_full_cell, is_rest, plates_on_collector
+from natrode.analysis.along import APART_KELVIN, steps
 from natrode.analysis.critical_current import is_stepped
-from natrode.analysis.full_cell import falls_in_discharge
+from natrode.analysis.full_cell import falls_in_discharge, resting_voltage
 from natrode.analysis.pellet import is_conductor
 from natrode.analysis.reading import temperature_of
 from natrode.analysis.result import Result, Series
 from natrode.errors import RecordError, UnitError
 from natrode.measurement import Column, Experiment, Measurement
+from natrode.workbench.further import fitting
 
 
 @dataclass(frozen=True)
@@ -123,6 +123,16 @@ def _distribution(answer: Any) -> Outcome:
     return Outcome(tuple(found), detail=answer)
 
 
+def _with_series(answer: Any) -> Outcome:
+    return Outcome(tuple(answer.results), tuple(answer.series), answer)
+
+
+def _arcs(answer: Any) -> Outcome:
+    """Constants of the law, each arc's resistance at both ends of the series, and what the fits together say."""
+    found = [replace(r, settings={**r.settings, "statement": answer.statement}) for r in answer.results]
+    return Outcome(tuple(found), tuple(answer.series), answer)
+
+
 def _circuit(answer: Any) -> Outcome:
     best = answer[0] if isinstance(answer, list) else answer
     sums = {f"{name} (circuit)": result for name, result in best.sums.items()}
@@ -147,6 +157,14 @@ _READ: dict[str, Callable[[Any], Outcome]] = {
     "suggest_circuits": _circuit,
     "resistance_against_temperature": _both,
     "critical_current_density": _detail,
+    "resistance_against_pressure": _with_series,
+    "resistance_at_rest": _with_series,
+    "arcs_along": _arcs,
+    "peaks_along": _with_series,
+    "plating_efficiency": _both,
+    "relaxation_after_current": _both,
+    "capacity_fade": _both,
+    "differential_capacity": lambda answer: Outcome(series=(answer,)),
 }
 
 
@@ -156,7 +174,7 @@ def plan(experiment: Experiment, electrolyte: float | None = None, **options: An
     Args:
         experiment: the cell.
         electrolyte: resistance of the electrolyte of the whole cell [Ohm], where the user knows it.
-        options: circuit and temperature_error, as for `natrode.workbench.study.analyse`.
+        options: circuit, temperature_error and concentration [mol/m3], as for `natrode.workbench.study.analyse`.
     """
     known = {} if electrolyte is None else {"electrolyte": electrolyte}
     given = {} if electrolyte is None else {"electrolyte_resistance": electrolyte}
@@ -167,21 +185,23 @@ def plan(experiment: Experiment, electrolyte: float | None = None, **options: An
         for n in conductors
         for call in ("pellet_resistance", "pellet_conductivity")
     ]
-    temperatures = {round(t, 1) for n in spectra if (t := temperature_of(experiment.measurements[n])) is not None}
-    if len(temperatures) > 2:
+    several = [s for n in spectra for s in experiment.measurements[n].spectra()]
+    temperatures = [t for s in several if (t := temperature_of(s)) is not None]
+    if steps(temperatures, 0.0, APART_KELVIN) is not None:
         error = {"temperature_error": options["temperature_error"]} if "temperature_error" in options else {}
         kinds = ["pellet"] if conductors else ["electrolyte", "interfaces"]
         tasks = [
             Task("resistance_against_temperature", of=kind, options={"of": kind, **error}) for kind in kinds
         ] + tasks
-    rest = [n for n, m in enumerate(experiment.measurements) if n not in conductors and not _is_rest(m)]
+    rest = [n for n, m in enumerate(experiment.measurements) if n not in conductors and not is_rest(m)]
     full = [n for n in rest if resting_voltage(experiment.measurements[n]) is not None]
     for n in full:
         record = experiment.measurements[n]
         stores = is_full_cell(record) and falls_in_discharge(record)
         of = label(record) if len(rest) > 1 else ""
         tasks.append(Task("full_cell_cycles" if stores else NOT_SYMMETRIC, n, of=of))
-    rest = [n for n in rest if n not in full]
+    plated = [n for n in rest if n not in full and _plates(experiment.measurements[n])]
+    rest = [n for n in rest if n not in (*full, *plated)]
     together = len(rest) == len(experiment.measurements) and len(spectra) <= 1
     for number in [None] if together else rest:
         of = "" if number is None else label(experiment.measurements[number])
@@ -192,12 +212,31 @@ def plan(experiment: Experiment, electrolyte: float | None = None, **options: An
         record = experiment.measurements[number]
         if record.kind == "impedance" and len(record.spectra()) > 2:
             tasks.append(Task("interface_resistance_series", number, options=given))
-        if record.kind == "cycling" and Column.CURRENT in record:
-            place = None if together else number
+        if record.kind == "cycling" and Column.CURRENT in record and len(half_cycles(record)):
+            place = None if together and len(experiment.of_kind("cycling")) == 1 else number
             tasks.append(Task("failure", place, options=given))
             if is_stepped(half_cycles(record)):
                 tasks.append(Task("critical_current_density", place, options=given))
+    if not experiment.of_kind("cycling") and any(_is_series(experiment.measurements[n]) for n in rest):
+        tasks.append(Task("failure", options=given))
+    for found in fitting(experiment, **options):
+        if not found.lacks:
+            number, place = found.record, found.spectrum
+            of = "" if number is None or len(experiment.measurements) == 1 else label(experiment.measurements[number])
+            if place is not None and number is not None:
+                count = len(experiment.measurements[number].spectra())
+                of = f"spectrum {place + 1} of {count}"
+            tasks.append(Task(found.call, number, place, of, found.options))
     return tuple(tasks)
+
+
+def _plates(record: Measurement) -> bool:
+    """Whether metal is plated on a bare collector: no cell of two equal sides, which the other analyses read."""
+    return record.kind == "cycling" and Column.CURRENT in record and plates_on_collector(record)
+
+
+def _is_series(record: Measurement) -> bool:
+    return record.kind == "impedance" and Column.TIME in record and len(record.spectra()) > 2
 
 
 def _of_spectra(record: Measurement, number: int, several: bool, circuit: str | None) -> list[Task]:
@@ -226,46 +265,16 @@ def _is_conductor(experiment: Experiment, number: int) -> bool:
 
 NOT_SYMMETRIC = "overpotential"
 """The analysis that is refused, once, for cells that have a voltage of their own."""
-LEAST_VOLTAGE = 0.1
-"""A voltage of the cell's own, beyond its polarisation [V], from which on it is no symmetric cell."""
-
-
-def resting_voltage(record: Measurement) -> float | None:
-    """Voltage that a cell has of its own [V]; None for a symmetric cell, or where the record cannot tell.
-
-    It is the middle between the voltages under positive and negative current, or that at rest in a one-sided test.
-    """
-    if record.kind != "cycling" or Column.CURRENT not in record:
-        return None
-    known = np.isfinite(record.array(Column.CURRENT))
-    voltage, current = record.array(Column.VOLTAGE)[known], record.array(Column.CURRENT)[known]
-    least = 1e-2 * float(np.abs(current).max(initial=0.0))
-    levels = [voltage[chosen] for chosen in (current > least, current < -least, np.abs(current) <= least)]
-    plus, minus, none = (float(np.nanmedian(v)) if v.size else None for v in levels)
-    if plus is not None and minus is not None:
-        middle, swing = 0.5 * (plus + minus), 0.5 * abs(plus - minus)
-    elif none is not None and (plus is not None or minus is not None):
-        loaded = plus if plus is not None else minus
-        middle, swing = none, abs((loaded or 0.0) - none)
-    else:
-        return None
-    return middle if abs(middle) > LEAST_VOLTAGE and abs(middle) > 2.0 * swing else None
-
-
-def _is_rest(record: Measurement) -> bool:
-    """Whether a record is a voltage at rest, in which no analysis of current has anything to read."""
-    words = record.metadata.technique.lower()
-    named = any(word in words for word in ("open circuit", "ocv", "ocp", "corpot", "rest"))
-    return record.kind == "cycling" and Column.CURRENT not in record and named
 
 
 def label(record: Measurement) -> str:
     """A record in a few words: its temperature where it is known, and its file."""
     metadata = record.metadata
-    words = [] if metadata.temperature == "unknown" else [f"{metadata.temperature - 273.15:.4g} degC"]
+    kelvin = temperature_of(record)
+    words = [] if kelvin is None else [f"{kelvin - 273.15:.4g} degC"]
     if metadata.origin.file != "unknown":
         words.append(metadata.origin.file)
     return ", ".join(words) or metadata.title or record.kind
 
 
-__all__ = ["Outcome", "Task", "label", "numbers_of", "plan", "resting_voltage"]
+__all__ = ["Outcome", "Task", "label", "numbers_of", "plan"]

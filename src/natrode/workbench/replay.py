@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from natrode.analysis import summarise
+from natrode.analysis.full_cell import resting_voltage
 from natrode.analysis.result import Result
 from natrode.cell import Cell
 from natrode.errors import CalibrationError, NatrodeError, RecordError
@@ -16,7 +17,6 @@ from natrode.protocol import Protocol, Sampling
 from natrode.recorded import start_of
 from natrode.simulate import symmetric
 from natrode.simulate.parameters import Overrides, assemble, override
-from natrode.workbench.plan import resting_voltage
 
 FloatArray = npt.NDArray[np.float64]
 Advance = Callable[[int, int, str], None]

@@ -12,6 +12,7 @@ from natrode.errors import SpecificationError, UnitError
 from natrode.measurement import Experiment, Measurement
 from natrode.units import read_quantity, write_quantity
 from natrode.workbench import gather
+from natrode.workbench.further import missing
 from natrode.workbench.groups import Group, Member, comparisons_of, groups_of
 from natrode.workbench.literature import places
 from natrode.workbench.plan import Task, plan
@@ -137,6 +138,7 @@ def analyse(
     circuit: str | None = None,
     temperature_error: str | None = None,
     electrolyte_resistance: str | None = None,
+    concentration: str | None = None,
     mix_simulated: bool = False,
     only: Collection[str] | None = None,
     **hints: Any,
@@ -147,6 +149,7 @@ def analyse(
         paths: files and folders, as for `gather`.
         circuit: equivalent circuit for all spectra, such as "R0-p(R1,CPE1)"; None: the one that suits the data best.
         temperature_error: systematic error of the temperatures of a series, such as "2 K over the range".
+        concentration: of the diffusing species, such as "40 mol/l", for the diffusion coefficient of a Warburg line.
         electrolyte_resistance: of the electrolyte of the whole cell, such as "40 ohm" (a blocking pellet's, or from
             its conductivity); None: the high-frequency end of the cell's own first spectrum.
         mix_simulated: let simulated and measured cells stand in one study.
@@ -165,12 +168,15 @@ def analyse(
         read_temperature_error(temperature_error)
     given: dict[str, Any] = {
         "circuit": circuit, "temperature_error": temperature_error, "electrolyte_resistance": electrolyte_resistance,
+        "concentration": concentration,
         "mix_simulated": mix_simulated or None,
     }  # fmt: skip
     given = {k: v for k, v in given.items() if v is not None}
     options = {k: v for k, v in given.items() if k in ("circuit", "temperature_error")}
     if electrolyte_resistance is not None:
-        options["electrolyte"] = _ohm(electrolyte_resistance)
+        options["electrolyte"] = _positive("electrolyte_resistance", electrolyte_resistance, "resistance")
+    if concentration is not None:
+        options["concentration"] = _positive("concentration", concentration, "concentration")
     found = gather.gather(asked, mix_simulated=mix_simulated, **hints)
     request = Request(tuple(map(str, asked)), hints, given)
     cells = tuple(study(e, found.excluded.get(e.title, ""), only, **options) for e in found.experiments)
@@ -188,13 +194,13 @@ def _member(cell: CellStudy) -> Member:
     )
 
 
-def _ohm(text: str) -> float:
+def _positive(name: str, text: str, dimension: str) -> float:
     try:
-        value = read_quantity(text, "resistance")
+        value = read_quantity(text, dimension)
     except UnitError as error:
-        raise SpecificationError(f"electrolyte_resistance: {error}") from None
+        raise SpecificationError(f"{name}: {error}") from None
     if value <= 0:
-        raise SpecificationError(f"electrolyte_resistance: read {text!r}, must be greater than zero")
+        raise SpecificationError(f"{name}: read {text!r}, must be greater than zero")
     return value
 
 
@@ -215,7 +221,9 @@ def study(experiment: Experiment, excluded: str = "", only: Collection[str] | No
     kept = tuple(_without_repeats(answers))
     critical = [d for key, d in details.items() if key.startswith("critical_current_density:")]
     found = places([a.result for a in kept], critical[0] if len(critical) == 1 else None) if only is None else ()
-    return CellStudy(experiment.title, experiment, kept, tuple(series), details, _wanted(experiment), excluded, found)
+    return CellStudy(
+        experiment.title, experiment, kept, tuple(series), details, _wanted(experiment, options), excluded, found
+    )
 
 
 def _moment(result: Result, many: bool) -> str:
@@ -235,8 +243,8 @@ def _without_repeats(answers: Sequence[Answer]) -> list[Answer]:
     return kept
 
 
-def _wanted(experiment: Experiment) -> tuple[str, ...]:
-    """What is missing, as one line that says what to give."""
+def _wanted(experiment: Experiment, options: Mapping[str, Any]) -> tuple[str, ...]:
+    """What is missing: one line that says what to give for most, one for each analysis that would fit but for it."""
     records = [m for m in experiment.measurements if m.kind in ("impedance", "cycling", "sweep")]
     areas = all(
         m.metadata.geometry.working_area == "unknown" and m.metadata.geometry.counter_area == "unknown" for m in records
@@ -255,7 +263,7 @@ def _wanted(experiment: Experiment) -> tuple[str, ...]:
     declared = sorted({n for m in records for n in m.metadata.geometry.declared})
     if areas and declared:
         found.append(f"the file declares {', '.join(declared)}: not used until you confirm it (--confirm-declared)")
-    return tuple(found)
+    return (*found, *missing(experiment, **options))
 
 
 __all__ = ["Answer", "CellStudy", "Request", "Study", "analyse", "study"]
