@@ -138,3 +138,14 @@ def test_nothing_slow_is_said():
     answer = relaxation_after_current(interrupted(lambda t: np.zeros_like(t), noise=1e-5))
     assert answer.slow.quality == "upper limit"
     assert "nothing slow" in answer.half_time.reason
+
+
+def test_a_sample_at_the_very_moment_of_the_interrupt_is_no_rest():
+    """Some cyclers write the end of a step and the beginning of the next at one time."""
+    record = interrupted(exponential(10.0), count=1)
+    table = record.table
+    first = np.flatnonzero(table[Column.CURRENT.value].to_numpy() == 0.0)[0]
+    twice = pd.concat([table.iloc[:first], table.iloc[[first]].assign(**{
+        Column.TIME.value: table[Column.TIME.value].iloc[first - 1]}), table.iloc[first:]])  # fmt: skip
+    answer = relaxation_after_current(Measurement(record.metadata, twice))
+    assert answer.half_time.value == pytest.approx(10.0 * np.log(2), abs=0.2)

@@ -126,6 +126,7 @@ def low_field_exchange_current_density(
     slope, sigma = _slope(i[use], eta[use])
     sigma = float(np.hypot(sigma, _resistance_sigma(sweep, ohmic_resistance) / polarisation.n_interfaces))
     temperature, doubts = _temperature(sweep)
+    doubts += _doubts_of(ohmic_resistance)
     if not polarisation.corrected:
         doubts.append("the ohmic drop is not removed: this is RT/F over the whole slope, not kinetics alone")
     drop = float(np.max(np.abs(polarisation.ohmic_drop[use]), initial=0.0)) / float(np.ptp(i[use]))
@@ -190,6 +191,7 @@ def tafel_exchange_current_density(
         sigma = float(np.hypot(sigma, np.ptp(means) / 2.0)) if len(means) == 2 else float("inf")
     value = float(np.exp(logs.mean()))
     sigma = float(np.hypot(sigma, np.ptp(logs) / np.sqrt(12.0)))
+    doubts += _doubts_of(ohmic_resistance)
     if not polarisation.corrected:
         doubts.append("the ohmic drop is not removed")
     if reasons:
@@ -296,6 +298,13 @@ def _resistance_sigma(sweep: Measurement, ohmic_resistance: KnownResistance | No
         return 0.0
     area = area_of(sweep)
     return resistance_of(ohmic_resistance, area)[1] * (1.0 if area is None else area)
+
+
+def _doubts_of(ohmic_resistance: KnownResistance | None) -> list[str]:
+    """What is doubtful of the resistance that was removed."""
+    if isinstance(ohmic_resistance, Result) and ohmic_resistance.quality == "doubtful":
+        return [f"ohmic resistance: {ohmic_resistance.reason}"]
+    return []
 
 
 def _temperature(sweep: Measurement) -> tuple[float, list[str]]:

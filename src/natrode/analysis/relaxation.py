@@ -159,8 +159,11 @@ def _rest(cycling: Measurement, which: int) -> tuple[float, Array, Array, float]
     k = int(at[which])
     active = np.flatnonzero(~quiet[k + 1 :])
     end = k + 1 + int(active[0]) if active.size else len(time)
-    rows = slice(k + 1, end)
-    return float(time[k + 1] - time[k]), time[rows] - time[k], voltage[rows], float(voltage[k])
+    since = time[k + 1 : end] - time[k]
+    later = since > 0  # some cyclers write the last sample of a step and the first of the next at one time
+    if not later.any():
+        return "the rest has no sample after the interrupt"
+    return float(since[later][0]), since[later], voltage[k + 1 : end][later], float(voltage[k])
 
 
 def _noise(voltage: Array) -> float:

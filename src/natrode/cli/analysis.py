@@ -130,10 +130,11 @@ def _show(study: Any) -> None:
     for cell in study.cells:
         mark = " (simulated)" if cell.is_simulated else ""
         table = Table(title=escape(f"{cell.name}{mark}"), title_justify="left")
-        several = any(a.of for a in cell.answers)
+        shown_here = [a for a in cell.answers if not a.is_detail] if cell.has_many_spectra else list(cell.answers)
+        several = any(a.of for a in shown_here)
         for name in ("of",) * several + ("quantity", "value", "quality", "note"):
             table.add_column(name, overflow="fold")
-        for answer in cell.answers:
+        for answer in shown_here:
             shown = result_shown(answer.result.to_json())
             unit = unit_text(shown.entry["unit"]) if answer.result.quality != "not computed" else ""
             scope = "" if answer.result.scope in ("none", "cell") else f" ({answer.result.scope})"
@@ -144,6 +145,9 @@ def _show(study: Any) -> None:
             table.add_row(*(escape(text) for text in ([answer.of] if several else []) + row))
         if cell.answers:
             console.print(table)
+            if len(shown_here) < len(cell.answers):
+                more = len(cell.answers) - len(shown_here)
+                console.print(f"{more} more on the page and in results.csv: circuits and peaks of single spectra")
         else:
             console.print(escape(f"{cell.name}{mark}: nothing to analyse (rest, or a record that no analysis reads)"))
         compared = (f"{p.ratio.quantity.partition(' over')[0]}: {p.statement}" for p in cell.literature if p.alike)

@@ -55,12 +55,22 @@ def nyquist(spectra: Sequence[Labelled], fits: Sequence[tuple[str, Array, Array]
         traces.append(
             plots.line(name, real, imaginary, "@ink", x_title="Re Z / Ω", y_title="−Im Z / Ω", width=1.2, dash="dash")
         )
-    made = plots.layout("Re Z / Ω", "−Im Z / Ω", simulated=any(s.is_simulated for _, s in spectra), height=470)
+    made = plots.layout(
+        "Re Z / Ω", "−Im Z / Ω", simulated=any(s.is_simulated for _, s in spectra), height=_height(traces)
+    )
     made["showlegend"] = many or bool(fits)
     for name in ("xaxis", "yaxis"):  # equal scales by a smaller frame, not by a range without data
         made[name] |= {"constrain": "domain"}
     made["yaxis"] |= {"constraintoward": "bottom"}
     return Drawn("Impedance", plots.equal_axes({"data": traces, "layout": made}), _notes(spectra, drawn))
+
+
+def _height(traces: Sequence[Trace]) -> int:
+    """Height of a plot with equal axes on a card about 440 wide inside: no more than its data fill."""
+    known = [(np.array(t[name], dtype=float) for name in ("x", "y")) for t in traces]
+    spans = [[float(np.nanmax(v) - np.nanmin(v)) for v in pair] for pair in known]
+    wide, tall = (max((span[k] for span in spans), default=1.0) for k in (0, 1))
+    return int(np.clip(140.0 + 440.0 * tall / max(wide, 1e-300), 260.0, 470.0))
 
 
 def bode(spectra: Sequence[Labelled]) -> Drawn:

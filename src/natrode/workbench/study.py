@@ -17,6 +17,9 @@ from natrode.workbench.groups import Group, Member, comparisons_of, groups_of
 from natrode.workbench.literature import places
 from natrode.workbench.plan import Task, plan
 
+DETAILS = ("fit_circuit", "suggest_circuits", "relaxation_times")
+"""Calls whose answers are many numbers of one spectrum."""
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -26,6 +29,11 @@ class Answer:
     of: str
     """"" for the whole cell."""
     task: Task
+
+    @property
+    def is_detail(self) -> bool:
+        """Whether it is one of many numbers of one spectrum: a circuit's element, a peak of its relaxation times."""
+        return self.task.call in DETAILS and ":" in self.result.quantity
 
     def to_json(self, cell: str) -> dict[str, Any]:
         """Plain data: the result's own, with the cell and what it is of."""
@@ -53,6 +61,11 @@ class CellStudy:
     def is_simulated(self) -> bool:
         """Whether a model wrote any of its records."""
         return self.experiment.is_simulated
+
+    @property
+    def has_many_spectra(self) -> bool:
+        """Whether a table of every number would bury its results."""
+        return sum(len(m.spectra()) for m in self.experiment.of_kind("impedance")) > 2
 
     @property
     def refused(self) -> tuple[Answer, ...]:
