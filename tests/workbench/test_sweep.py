@@ -18,6 +18,7 @@ from natrode.cell import EXAMPLE, FULL_EXAMPLE, Cell
 from natrode.cli import main
 from natrode.errors import OutputError, SimulationError, SpecificationError
 from natrode.protocol import Protocol
+from natrode.report import sweep as report
 from natrode.report.sweep import sweep_page
 from natrode.simulate.symmetric import electrolyte_resistance, simulate
 from natrode.workbench import sweep as module
@@ -184,6 +185,13 @@ def test_a_killed_sweep_goes_on_where_it_was(tmp_path, capsys):
 # ---- processes and Dask ------------------------------------------------------------------------------------------
 
 
+def test_a_scheduler_that_is_not_there_leaves_nothing_behind(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "distributed", SimpleNamespace(Client=_Client, as_completed=None))
+    with pytest.raises(SpecificationError, match="no Dask scheduler answers there"):
+        sweep(plan("current_density=0.1:0.3 mA/cm2:3"), scheduler="tcp://nowhere:1", journal=tmp_path / "journal")
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_process_that_dies_is_one_sentence(monkeypatch):
     def broken(*arguments):
         raise module.BrokenProcessPool("gone")
@@ -230,11 +238,27 @@ def test_dask_gives_what_this_process_gives(monkeypatch):
         sweep(given, scheduler="tcp://nowhere:1")
 
 
-def test_real_dask_gives_what_this_process_gives():
-    distributed = pytest.importorskip("distributed", reason="Dask is not installed")
-    given = plan("current_density=0.1:0.3 mA/cm2:3")
-    with distributed.LocalCluster(n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None) as local:
-        assert sweep(given, scheduler=local.scheduler_address).outcomes == sweep(given).outcomes
+@pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_dask_scheduler_and_worker_give_what_this_process_gives(tmp_path):
+    """Processes of their own, as on a cluster; natrode carries no Dask, so this runs where it is installed."""
+    pytest.importorskip("distributed", reason="Dask is not installed")
+    found = tmp_path / "scheduler.json"
+    common = ["--scheduler-file", str(found), "--no-dashboard", "--host", "127.0.0.1"]
+    programs = {"dask_scheduler": ["--port", "0"], "dask_worker": ["--nworkers", "1", "--nthreads", "1"]}
+    given, running = plan("current_density=0.1:0.3 mA/cm2:3"), []
+    try:
+        for name, own in programs.items():
+            command = [sys.executable, "-m", f"distributed.cli.{name}", *common, *own]
+            running.append(subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
+            until = time.monotonic() + 60
+            while not found.exists() and time.monotonic() < until:
+                time.sleep(0.1)
+        address = json.loads(found.read_text())["address"]
+        assert sweep(given, scheduler=address).outcomes == sweep(given).outcomes
+    finally:
+        for process in reversed(running):
+            process.terminate()
+            process.wait(30)
 
 
 # ---- full cells and the page -------------------------------------------------------------------------------------
@@ -257,6 +281,16 @@ def test_more_sodium_lives_longer_when_some_is_lost():
     assert '"type":"heatmap"' in page
     assert "SIMULATED" in page
     assert "capacity retention" in page
+
+
+def test_colours_of_a_map_go_by_the_logarithm_where_one_value_would_take_them_all():
+    done = sweep(plan("current_density=0.1,0.2 mA/cm2", "temperature=25,60 degC"))
+    _, figure = next(report._figures(done, "x", "x / Ohm", [1.0, 3.0, None, 1e4]))
+    (trace,) = figure["data"]
+    assert (trace["zmin"], trace["zmax"]) == pytest.approx((0.0, 4.0))
+    assert trace["customdata"][1] == [3.0, 1e4]
+    assert trace["colorbar"]["title"]["text"] == "Ohm"
+    assert next(report._figures(done, "x", "x", [1.0, 3.0, None, 50.0]))[1]["data"][0]["zmax"] == 50.0
 
 
 @pytest.mark.parametrize(

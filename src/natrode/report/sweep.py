@@ -19,6 +19,8 @@ ROWS = 300
 """Points that the page lists at most."""
 WRITTEN = 120
 """Cells of a map up to which each carries its number."""
+DECADES = 100.0
+"""Largest over smallest value of a map from which on its colours go by the logarithm."""
 _SCALE = [[n / (len(SEQUENCE) - 1), colour] for n, colour in enumerate(SEQUENCE)]
 
 
@@ -144,16 +146,23 @@ def _figures(done: Sweep, quantity: str, title: str, values: list[float | None])
         return
     known = [v for v in values if v is not None]
     reasons = _reasons(done, quantity)
+    low, high = min(known), max(known)
+    bar: dict[str, Any] = {"thickness": 10, "outlinewidth": 0, "exponentformat": "power"}
+    bar["title"] = {"text": title.rpartition(" / ")[2] if " / " in title else "", "side": "top"}
+    trace = {"colorscale": _SCALE, "zmin": low, "zmax": high, "colorbar": bar, "showscale": low < high}
+    decades = low > 0.0 and high > DECADES * low
+    if decades:  # one large value would leave one colour to all others
+        trace |= {"zmin": math.log10(low), "zmax": math.log10(high)}
+        bar["tickvals"] = list(range(math.ceil(math.log10(low)), math.floor(math.log10(high)) + 1))
+        bar["ticktext"] = [number(10.0**n, 1) for n in bar["tickvals"]]
     for heading, points in _panels(done, axes[:2]):
         z = [values[n] for n in points]
-        low, high = min(known), max(known)
-        bar = {"thickness": 10, "outlinewidth": 0, "exponentformat": "power"}
-        trace = {"colorscale": _SCALE, "zmin": low, "zmax": high, "colorbar": bar, "showscale": low < high}
         if len(z) <= WRITTEN:
             digits = 3 if low == high else min(max(math.ceil(math.log10(max(-low, high) / (high - low))) + 2, 3), 5)
             trace["text"] = _grid(["" if v is None else number(v, digits) for v in z], axes)
             trace["texttemplate"] = "%{text}"
-        yield heading, _map(axes, z, [reasons[n] for n in points], title, trace)
+        colours = [None if v is None else math.log10(v) for v in z] if decades else z
+        yield heading, _map(axes, z, colours, [reasons[n] for n in points], title, trace)
 
 
 def _grid(cells: list[Any], axes: Sequence[Axis]) -> list[list[Any]]:
@@ -163,27 +172,29 @@ def _grid(cells: list[Any], axes: Sequence[Axis]) -> list[list[Any]]:
 
 
 def _map(
-    axes: Sequence[Axis], z: list[float | None], said: list[str], title: str, trace: dict[str, Any]
-) -> plots.Figure:
+    axes: Sequence[Axis], z: list[float | None], colours: list[float | None], said: list[str], title: str,
+    trace: dict[str, Any],
+) -> plots.Figure:  # fmt: skip
     """Cells of equal size, whatever the spacing of the values; a cell without a value stays empty."""
     x, y = axes[:2]
     made = plots.layout(_with_unit(x.key, x.unit), _with_unit(y.key, y.unit), height=140 + 30 * max(len(y.values), 6))
     for key, axis in (("xaxis", x), ("yaxis", y)):
         made[key] |= {"type": "category", "showgrid": False, "ticks": "", "zeroline": False}
         made[key] |= {"nticks": 14} if len(axis.values) > 14 else {}
-    where = f"{plots.label(x.title)}: %{{x}}<br>{plots.label(y.title)}: %{{y}}"
+    where = f"{plots.label(x.title)}: %{{x}}<br>{plots.label(y.title)}: %{{y}}<br>"
     return {
         "data": [
             {
                 "type": "heatmap",
                 "x": [plots.label(_text(v)) for v in x.values],
                 "y": [plots.label(_text(v)) for v in y.values],
-                "z": _grid([None if v is None else plots.numbers([v])[0] for v in z], axes),
+                "z": _grid([None if v is None else plots.numbers([v])[0] for v in colours], axes),
+                "customdata": _grid([None if v is None else plots.numbers([v])[0] for v in z], axes),
                 "hovertext": _grid([plots.label(text) for text in said], axes),
                 "xgap": 1,
                 "ygap": 1,
                 "hoverongaps": True,
-                "hovertemplate": f"{where}<br>{plots.label(title)}: %{{z:.4~g}}<br>%{{hovertext}}<extra></extra>",
+                "hovertemplate": f"{where}{plots.label(title)}: %{{customdata:.4~g}}<br>%{{hovertext}}<extra></extra>",
                 **trace,
             }
         ],
@@ -250,7 +261,7 @@ def _outcome_figures(done: Sweep) -> Iterator[tuple[str, plots.Figure]]:
         z: list[float | None] = [float(names.index(done.outcomes[n]["outcome"])) for n in points]
         bar = {"tickvals": list(range(count)), "ticktext": names, "thickness": 10, "outlinewidth": 0}
         trace: plots.Trace = {"colorscale": scale, "zmin": -0.5, "zmax": count - 0.5, "colorbar": bar}
-        figure = _map(axes, z, [said[n] for n in points], "", trace)
+        figure = _map(axes, z, z, [said[n] for n in points], "", trace)
         figure["data"][0]["hovertemplate"] = "%{hovertext}<extra></extra>"
         yield heading, figure
 

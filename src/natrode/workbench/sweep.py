@@ -220,11 +220,16 @@ def sweep(
     tell = advance or (lambda done, total, text: None)
     resumed = f", {len(done)} from before" if done else ""
     tell(len(done), len(plan.points), f"sweep{resumed}")
-    for number, outcome in _run(plan, todo, jobs, scheduler):
-        done[number] = outcome
-        if journal is not None:
-            _keep(journal, number, outcome)
-        tell(len(done), len(plan.points), f"sweep{resumed}")
+    try:
+        for number, outcome in _run(plan, todo, jobs, scheduler):
+            done[number] = outcome
+            if journal is not None:
+                _keep(journal, number, outcome)
+            tell(len(done), len(plan.points), f"sweep{resumed}")
+    except NatrodeError:
+        if journal is not None and not done:  # nothing to go on from
+            journal.unlink(missing_ok=True)
+        raise
     outcomes = tuple(done[n] for n in range(len(plan.points)))
     if outcomes and all("error" in outcome for outcome in outcomes):
         raise SimulationError(f"none of the {len(outcomes)} points could be run; the first: {outcomes[0]['error']}")
