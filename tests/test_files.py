@@ -167,3 +167,11 @@ def test_text_replaces_a_file_in_one_go(tmp_path, monkeypatch):
 def test_text_cannot_go_where_there_is_no_folder(tmp_path):
     with pytest.raises(OutputError, match="cannot be written"):
         files.write_text(tmp_path / "none" / "a", "x")
+
+
+def test_a_file_that_cannot_be_is_known_beforehand(tmp_path):
+    files.check_output_file(tmp_path / "sample.csv")
+    with pytest.raises(OutputError, match="is a folder, not a file"):
+        files.check_output_file(tmp_path)
+    with pytest.raises(OutputError, match="there is no folder"):
+        files.check_output_file(tmp_path / "none" / "sample.csv")

@@ -34,6 +34,16 @@ def write_bytes(path: Path, data: bytes) -> None:
         raise
 
 
+def check_output_file(path: Path) -> None:
+    """Raise OutputError when `path` cannot become a file: known before the work whose result it would hold."""
+    if path.is_dir():
+        raise OutputError(f"{path}: is a folder, not a file; give the name of a file")
+    if not path.absolute().parent.is_dir():
+        raise OutputError(f"{path}: there is no folder {path.absolute().parent}; choose another folder")
+    if not os.access(path.absolute().parent, os.W_OK):
+        raise OutputError(f"{path}: cannot be written (Permission denied); choose another folder")
+
+
 def check_output_folder(path: Path, force: bool = False) -> None:
     """Raise OutputError when a result must not be written to `path`, for the reasons of `output_folder`."""
     occupied = path.exists() and (not path.is_dir() or any(path.iterdir()))

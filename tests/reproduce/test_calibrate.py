@@ -1,8 +1,10 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 from scipy.stats import ks_2samp
 
-from natrode.errors import CalibrationError, SpecificationError
+from natrode.errors import CalibrationError, OutputError, SpecificationError
 from natrode.reproduce import calibrate, library, trials, worth
 from natrode.reproduce.full_cells import assembled
 from natrode.reproduce.quick_full import quick_trial
@@ -121,6 +123,8 @@ def test_a_sample_survives_its_file(tmp_path):
 
 def test_mistakes_are_named():
     paper = library.load_paper("hNa")
+    with pytest.raises(OutputError, match="there is no folder /nowhere"):  # before the draw, which takes minutes
+        worth.report("hNa", out=Path("/nowhere/sample.csv"))
     with pytest.raises(SpecificationError, match="no published value"):
         worth.report("hNa", add="hna-r100-15")
     with pytest.raises(SpecificationError, match="did you mean"):

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from natrode.errors import CalibrationError, SpecificationError
+from natrode.files import check_output_file
 from natrode.reproduce import calibrate, library
 from natrode.reproduce.calibrate import Sample
 from natrode.reproduce.library import Calibration, Figure, Paper, published_text
@@ -75,6 +76,7 @@ def report(
 
     Raises:
         CalibrationError: the paper has no calibration, or its figures cannot be given together.
+        OutputError: `out` cannot be written.
         SpecificationError: `add` together with a way to keep the sample, or a figure that cannot be conditioned on.
     """
     paper = library.load_paper(key)
@@ -84,6 +86,8 @@ def report(
         if out is not None or store_sample:
             raise SpecificationError("--add shows what a figure would do; it is not kept: leave out --out and --store")
         return {"paper": paper.key, "tables": _added(paper, paper.figure(add), seed, advance)}
+    if out is not None:
+        check_output_file(out)
     tables: list[dict[str, Any]] = []
     for name, calibration in paper.calibrations.items():
         sample, result = calibrate.draw(paper, name, seed=seed, advance=advance)
