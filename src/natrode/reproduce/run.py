@@ -59,9 +59,7 @@ def reproduce(
     papers = [library.load_paper(name) for name in dict.fromkeys(names)]
     if fresh:
         resolved.refresh(advance=advance)
-    jobs: list[Job] = [(p.key, trial.id) for p in papers for trial in p.trials if _is_needed(p, trial.id)]
-    jobs += [(paper.key, number) for paper in papers for number in range(len(paper.losses))]
-    done = _run(jobs, advance, workers or os.cpu_count() or 1)
+    done = _run(_jobs(papers), advance, workers or os.cpu_count() or 1)
     outcomes = {(key, what): one for (key, what), one in done.items() if isinstance(what, str)}
     rows: list[FigureRow] = []
     views = []
@@ -87,6 +85,19 @@ def reproduce(
         seconds=time.monotonic() - started,
         records={trial: outcome.central for (_, trial), outcome in outcomes.items()},
     )
+
+
+def _jobs(papers: Sequence[Paper]) -> list[Job]:
+    """Trials and losses, the longest first, so that no process is left alone with one of them at the end.
+
+    Before all others stands a full cell beside symmetric ones with replicates: where nothing is compiled yet, one
+    process compiles the kernel of the one kind, another that of the other, and both find it later.
+    """
+    losses: list[Job] = [(paper.key, number) for paper in papers for number in range(len(paper.losses))]
+    needed = [(paper, trial) for paper in papers for trial in paper.trials if _is_needed(paper, trial.id)]
+    needed.sort(key=lambda one: (one[1].replicates == 1, one[1].calibration != "full-cell"))
+    trials: list[Job] = [(paper.key, trial.id) for paper, trial in needed]
+    return [*losses[:1], *trials, *losses[1:]]
 
 
 def _is_needed(paper: Paper, trial: str) -> bool:
