@@ -120,15 +120,9 @@ def test_all_flags_are_there():
 def test_every_trial_and_loss_is_run_once_the_longest_first():
     papers = [library.load_paper(name) for name in library.paper_names()]
     jobs = run._jobs(papers)
+    losses = {(paper.key, number) for paper in papers for number in range(len(paper.losses))}
+    asked = {(p.key, t.id) for p in papers for t in p.trials if trials.questions_of(p, t)}
     assert len(jobs) == len(set(jobs))
-    assert {job for job in jobs if isinstance(job[1], int)} == {
-        (p.key, n) for p in papers for n in range(len(p.losses))
-    }
-    trials = [library.load_paper(key).trial(name) for key, name in jobs if isinstance(name, str)]
-    assert {t.id for t in trials} == {t.id for p in papers for t in p.trials if trials_ask(p, t)}
-    replicates = [t.replicates > 1 for t in trials]
+    assert set(jobs) == losses | asked
+    replicates = [load_paper(key).trial(name).replicates > 1 for key, name in jobs if isinstance(name, str)]
     assert replicates == sorted(replicates, reverse=True)
-
-
-def trials_ask(paper, trial):
-    return bool(trials.questions_of(paper, trial))
