@@ -2,6 +2,7 @@ import json
 
 import numpy as np
 import pytest
+import tifffile
 
 from natrode.cli import main
 
@@ -123,6 +124,47 @@ def test_mistakes_are_one_line_and_exit_code_2(structure, capsys, tmp_path, word
     assert message in error
     assert error.strip().count("\n") == 0
     assert not (tmp_path / "o").exists()
+
+
+COLOUR, NUMBERS = np.zeros((5, 6, 6, 3), np.uint8), np.ones((6, 6, 6), np.float32)
+HALF = np.repeat(np.array([1, 2], np.uint8), 4)[:, None, None] * np.ones((1, 8, 8), np.uint8)
+INSIDE = np.full((8, 8, 8), 2, np.uint8)
+INSIDE[3:5, 3:5, 3:5] = 1
+REACT = ("react", "--resistance", "10 Ohm cm2")
+
+
+@pytest.mark.parametrize(
+    ("image", "words", "message"),
+    [
+        (np.where(INSIDE == 1, 7, HALF), ("measure",), "labels that name no material: 7"),
+        (HALF, ("measure", "--labels", "1=unobtainium,2=sodium"), "no material 'unobtainium'"),
+        (COLOUR, ("measure",), "colour TIFF"),
+        (np.where(INSIDE == 1, np.nan, NUMBERS), ("measure",), "8 voxels are not a number"),
+        (INSIDE, ("conduct", "--material", "nzsp-hna"), "touches none of the six faces"),
+        (INSIDE, (*REACT, "--voltage", "0.1 V"), "no nzsp-hna touches the electrolyte"),
+        (INSIDE, (*REACT, "--current-density", "0.2 mA/cm2"), "no nzsp-hna touches the electrolyte"),
+        (HALF[::-1], (*REACT, "--voltage", "0.1 V"), "no nzsp-hna touches the electrolyte"),
+        (
+            INSIDE,
+            ("strip", "--resistance", "1 Ohm cm2", "--current-density", "1 mA/cm2", "--void-capacity", "6 um"),
+            "no nzsp-hna touches the electrolyte",
+        ),
+        (HALF, (*REACT, "--voltage", "0.1 V", "--current-density", "0.2 mA/cm2"), "give one of the two"),
+        (HALF, REACT, "neither of voltage and current density"),
+        (HALF, ("react", "--resistance", "10", "--voltage", "0.1 V"), "without a unit"),
+        (HALF * 0 + 1, (*REACT, "--voltage", "0.1 V", "--labels", "1=nzsp-hna"), "no metal, only nzsp-hna"),
+    ],
+)
+def test_a_bad_image_is_one_line_and_exit_code_2(image, words, message, capsys, tmp_path):
+    path, out = tmp_path / "s.tif", tmp_path / "o"
+    tifffile.imwrite(path, np.ascontiguousarray(image), photometric="rgb" if image.ndim == 4 else "minisblack")
+    task, *rest = words
+    named = () if "--labels" in rest else ("--labels", "1=nzsp-hna,2=sodium")
+    assert call("microstructure", task, path, *rest, *named, "--voxel-size", "0.2 um", "--out", out) == 2
+    error = capsys.readouterr().err.strip()
+    assert message in error
+    assert error.count("\n") == 0
+    assert not out.exists()
 
 
 def test_a_file_without_scale_asks_for_it(tmp_path, capsys):

@@ -85,6 +85,23 @@ def test_a_stack_of_slices_is_read_in_the_order_of_numbers(tmp_path):
         read_structure(tmp_path, voxel_size=1e-7, labels=NAMES)
 
 
+def test_a_stack_of_another_program_has_16_bits_and_its_gaps_are_named(tmp_path):
+    image = labelled((8, 5, 6))
+    about = {"resolution": (5.0, 5.0), "metadata": None, "description": "ImageJ=1.53t\nunit=micron\nspacing=0.4\n"}
+    for number, plane in enumerate(image):
+        tifffile.imwrite(tmp_path / f"hybrid{10 * number:04d}.tif", plane.astype(np.uint16) * 500, **about)
+    named = {500 * label: name for label, name in NAMES.items()}
+    found = read_structure(tmp_path, labels=named)
+    assert found.voxel_size == pytest.approx((4e-7, 2e-7, 2e-7))
+    for label, name in NAMES.items():
+        assert np.array_equal(found.mask(name), image == label)
+    (tmp_path / "hybrid0030.tif").unlink()
+    with pytest.raises(
+        InstrumentFileError, match=r"missing in 1 places, the first between hybrid0020.tif and hybrid0040"
+    ):
+        read_structure(tmp_path, labels=named)
+
+
 def test_pages_of_their_own_are_read_as_a_volume(tmp_path):
     image = labelled()
     with tifffile.TiffWriter(tmp_path / "s.tif") as writer:

@@ -10,7 +10,8 @@ from scipy.optimize import brentq
 from scipy.sparse.linalg import spsolve
 
 from natrode.microstructure.contacts import contact_areas
-from natrode.microstructure.react import Kinetics, react, thermal_voltage
+from natrode.microstructure.coupled import solve, start
+from natrode.microstructure.react import Kinetics, check_settings, make_circuit, prepare, react, thermal_voltage
 from natrode.microstructure.structure import Structure
 from tests.microstructure.shapes import CERAMIC, METAL, PORE, ball, field, structure
 
@@ -313,3 +314,48 @@ def test_the_area_of_the_contacts_is_that_of_the_sphere(radius):
     assert areas.sum(dtype=float) == pytest.approx(totals[0], rel=1e-5)
     _, faces = contact_areas(sample.image, [(1,)], (2,), (1.0, 1.0, 1.0), unbiased=False)
     assert faces[0] == pytest.approx(1.5 * exact, rel=0.03)
+
+
+def circuit_of(sample, law, sigma=SIGMA):
+    electrode, laws = prepare(sample, law, check_settings(), conductivities={CERAMIC: sigma})
+    return electrode, make_circuit(electrode, laws)
+
+
+def manufactured(n):
+    """Error of potentials whose kinetics were made for a chosen harmonic potential, root mean square [RT/F].
+
+    u = 3 - 0.8 x - a sinh(pi x) cos(pi y) has no flux through the sides and is uniform on the plane x = 0; the
+    exchange current at x = 1 is what turns sinh kinetics into its flux there.
+    """
+    mask = np.zeros((n + 2, n, 3), bool)
+    mask[:n] = True
+    electrode, circuit = circuit_of(structure(mask, 1e-5 / n), Kinetics(1e-3))
+    layer, row = np.divmod(electrode.lattice.positions // 3, n)
+    x, y = (layer + 0.5) / n, (row + 0.5) / n
+    exact = 3.0 - 0.8 * x - 0.015 * np.sinh(np.pi * x) * np.cos(np.pi * y)
+    across = np.cos(np.pi * y[circuit.exchange.contacts.owners])
+    flux = (0.8 + 0.015 * np.pi * np.cosh(np.pi) * across) / n
+    circuit.exchange.weights[:] = flux / (2.0 * np.sinh(0.5 * (2.2 - 0.015 * np.sinh(np.pi) * across)))
+    circuit.exchange.series[:] = 0.5 * circuit.exchange.weights  # half a voxel
+    found, _ = solve(circuit, start(circuit, 3.0), tolerance=1e-11, residual=1e-9)
+    return np.sqrt(np.mean((found.u[:-1] - exact) ** 2))
+
+
+def test_potentials_with_kinetics_converge_with_second_order_on_a_manufactured_solution():
+    errors = [manufactured(n) for n in (8, 16, 32)]
+    assert np.log2(errors[0] / errors[1]) == pytest.approx(2.0, abs=0.1)
+    assert np.log2(errors[1] / errors[2]) == pytest.approx(2.0, abs=0.1)
+
+
+@pytest.mark.parametrize(("resistance", "sigma"), [(1e-4, 0.1), (1e-3, 0.4), (1e-2, 0.5)])
+@pytest.mark.parametrize("sample", [field(0.25, (40, 40, 40)), field(0.4, (40, 40, 40)), floating()])
+def test_the_residual_that_is_left_changes_the_current_by_less_than_1e_6(sample, resistance, sigma):
+    _, circuit = circuit_of(sample, Kinetics(resistance), sigma)
+    plane = 0.1 / THERMAL
+    state, usual = solve(circuit, start(circuit, plane), coarse=True)
+    tight, _ = solve(circuit, start(circuit, plane), tolerance=1e-11, residual=1e-9)
+    off = abs(circuit.entering_current(state) / circuit.entering_current(tight) - 1)
+    assert off < 1e-6
+    assert off < usual.error + 1e-9
+    assert usual.balance < 1e-8
+    assert usual.iterations <= 15

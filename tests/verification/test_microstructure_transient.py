@@ -149,3 +149,15 @@ def test_a_transient_without_capacitance_is_refused():
     none = step_response(blocked, Kinetics(1e-3, capacitance=CAPACITANCE), voltage=0.1)
     assert none.steady_current_density == 0.0
     assert "there is no" in none.reason
+
+
+def test_times_are_proportional_to_the_capacitance_of_the_double_layer():
+    sample = field(0.4, (20, 16, 16))
+    one, other = (
+        step_response(sample, Kinetics(1e-3, capacitance=c), voltage=0.1, series_resistance=SERIES)
+        for c in (CAPACITANCE, 2.5 * CAPACITANCE)
+    )
+    assert other.steps == one.steps
+    assert other.times == pytest.approx(2.5 * one.times, rel=1e-6)
+    assert other.current_densities == pytest.approx(one.current_densities, rel=1e-6)
+    assert other.time_to_steady == pytest.approx(2.5 * one.time_to_steady, rel=1e-6)

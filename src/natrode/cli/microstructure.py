@@ -112,6 +112,8 @@ def conduct(
     from natrode.report.microstructure import conducted
 
     structure = read(path, voxel_size, labels, shape)
+    if material is not None:
+        require_face(structure, material)
     with progress(not json_) as advance:
         document = conducted(structure, material, advance)
     finish(path, "conduct", structure, document, out, force, json_)
@@ -157,6 +159,7 @@ def react(
             conductivities=conductivities_of(conductivity),
             fields=out is not None,
         )
+    require_current(found.reason)
     finish(path, "react", structure, reacted(found), out, force, json_, found.fields)
 
 
@@ -203,6 +206,7 @@ def strip(
             voltage_limit=read_quantity(voltage_limit, "voltage"),
             conductivities=conductivities_of(conductivity),
         )
+    require_current(found.reason)
     finish(path, "strip", structure, stripped(found), out, force, json_)
 
 
@@ -267,6 +271,34 @@ def stacked(structure: "Structure", pellet: str | None) -> "Structure":
         return structure
     conductor = next(iter(choose_materials(structure, None, None, 0.0).conductivities))
     return on_pellet(structure, conductor, read_quantity(pellet, "length"))[0]
+
+
+def require_face(structure: "Structure", material: str) -> None:
+    """Refuse a material that no current could enter."""
+    from itertools import product
+
+    import numpy as np
+
+    from natrode.errors import SpecificationError
+
+    labels = structure.labels_of(material)
+    faces = (np.take(structure.image, layer, axis) for axis, layer in product(range(3), (0, -1)))
+    if not any(np.isin(face, labels).any() for face in faces):
+        raise SpecificationError(
+            f"{material} touches none of the six faces of the image, so that no current can enter or leave it; "
+            "choose another material or crop the image to where it reaches a face"
+        )
+
+
+def require_current(reason: str) -> None:
+    """Refuse an electrode in which no current can flow."""
+    from natrode.errors import SpecificationError
+
+    if reason:
+        raise SpecificationError(
+            f"{reason}; the first plane of the image is the electrolyte, the last one the collector: turn or crop the "
+            "image, or put a pellet below it with --pellet"
+        )
 
 
 def finish(

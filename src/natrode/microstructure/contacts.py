@@ -29,15 +29,13 @@ class Contacts:
     pieces: Indices
     """Metal piece of each contact: 0 is the one on the collector, shape (contacts,)."""
     across: Indices
-    """Flat index of the metal voxel behind each contact; -1 where several faces share one contact."""
+    """Flat index of the metal voxel behind each contact; empty where several faces share one contact."""
     phases: Image
     """Which ionic conductor reacts at each contact, shape (contacts,)."""
     areas: Doubles
     """True area of each contact, shape (contacts,) [m2]."""
     distances: Doubles
-    """From the voxel's centre to the interface, shape (contacts,) [m]."""
-    metal_distances: Doubles
-    """From the interface to the centre of the metal voxel, shape (contacts,) [m]."""
+    """From the voxel's centre to the interface, and from there to that of the metal voxel, shape (contacts,) [m]."""
 
     @property
     def size(self) -> int:
@@ -107,11 +105,11 @@ def find_contacts(
     first = np.zeros(voxels.size + 1, np.int32)
     np.cumsum(counts[voxels], out=first[1:])
     size = int(first[-1])
-    owners, found, across = (np.empty(size, np.int32) for _ in range(3))
+    owners, found, across = (np.empty(count, np.int32) for count in (size, size, size if by_face else 0))
     kinds, values = np.empty(size, np.uint8), np.empty((2, size))
     arguments = (lattice.positions, phases, pieces, areas, faces, halves, by_face, voxels, first)
     _fill_contacts(*arguments, owners, found, across, kinds, values)
-    return Contacts(voxels, first, owners, found, across, kinds, values[0], values[1], values[1].copy())
+    return Contacts(voxels, first, owners, found, across, kinds, values[0], values[1])
 
 
 @dataclass(eq=False)
@@ -177,7 +175,7 @@ def coarse_exchange(exchange: Exchange, owners: Indices, size: int) -> Exchange:
     voxels = np.flatnonzero(weights).astype(np.int32)
     none, single = np.zeros(voxels.size, np.int32), np.arange(voxels.size + 1, dtype=np.int32)
     nothing = np.zeros(voxels.size)
-    contacts = Contacts(voxels, single, voxels, none, none, phases[voxels], nothing, nothing, nothing)
+    contacts = Contacts(voxels, single, voxels, none, none[:0], phases[voxels], nothing, nothing)
     return make_exchange(contacts, weights[voxels], series[voxels] / weights[voxels], exchange.laws)
 
 
@@ -313,7 +311,8 @@ def _fill_contacts(
                     end += 1
                     owners[entry] = v
                     metal[entry] = found[face]
-                    across[entry] = places[face] if by_face else -1
+                    if by_face:
+                        across[entry] = places[face]
                     kinds[entry] = phases[v]
                     values[0, entry] = 0.0
                     values[1, entry] = halves[face >> 1]
@@ -366,9 +365,10 @@ def _react(
                 g += c * (x - old)
                 dg += c
                 step = (x + s * g - eta) / (1.0 + s * dg)
-                if abs(step) <= 1e-14 * (1.0 + abs(x)):
-                    break
                 x -= step
+                if abs(step) <= 1e-8 * (1.0 + abs(x)):  # what the next step would add is its square
+                    g -= dg * step
+                    break
             drops[e] = x
             fluxes[e] = weights[e] * g
             slopes[e] = weights[e] * dg / (1.0 + s * dg)

@@ -97,7 +97,8 @@ def choose_materials(
     if metal is None:
         metals = [name for name in real if load_material(name).kind == "metal"]
         if len(metals) != 1:
-            raise SpecificationError(f"the structure has {len(metals)} metals ({', '.join(metals)}); say which reacts")
+            held = f"several metals ({', '.join(metals)})" if metals else f"no metal, only {', '.join(real)}"
+            raise SpecificationError(f"the structure has {held}; say which material reacts")
         metal = metals[0]
     structure.labels_of(metal)
     if conductivities is None:

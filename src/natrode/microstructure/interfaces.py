@@ -215,12 +215,18 @@ def _crossings(
     faces: Doubles,
     areas: Floats,
 ) -> None:
+    """Weigh the crossings of each voxel of kind 1; whole rows are looked at first, most voxels have none."""
     nx, ny, nz = kinds.shape
     for layer in prange(nx):
         i = int(layer)
+        near = np.empty(nz, np.uint8)
+        counts = np.empty((3, nz), np.uint8)
         for j in range(ny):
+            _merge_rows(kinds, i, j, near)
+            _count_marks(marks, i, j, counts)
             for k in range(nz):
-                if kinds[i, j, k] != 1:
+                low, high = max(k - 1, 0), min(k + 1, nz - 1)
+                if kinds[i, j, k] != 1 or (near[low] | near[k] | near[high]) < 2:
                     continue
                 raw = 0.0
                 for d in range(steps.shape[0]):
@@ -230,26 +236,53 @@ def _crossings(
                     if kinds[max(i - a, 0), min(max(j - b, 0), ny - 1), min(max(k - c, 0), nz - 1)] == 2:
                         raw += weights[d]
                 if raw > 0.0:
-                    areas[i, j, k] = raw / _bias(marks, i, j, k, units, shares, faces)
+                    areas[i, j, k] = raw / _bias(counts, k, units, shares, faces)
 
 
 @compiled
-def _bias(marks: Image, i: int, j: int, k: int, units: Doubles, shares: Doubles, faces: Doubles) -> float:
-    """What 13 directions make of a unit area with the orientation of the faces within two voxels.
+def _merge_rows(kinds: Image, i: int, j: int, near: Image) -> None:
+    """Bits of the kinds in the nine rows around one."""
+    nx, ny, nz = kinds.shape
+    near[:] = 0
+    for x in range(max(i - 1, 0), min(i + 2, nx)):
+        for y in range(max(j - 1, 0), min(j + 2, ny)):
+            row = kinds[x, y]
+            for k in range(nz):
+                near[k] |= row[k]
+
+
+@compiled
+def _count_marks(marks: Image, i: int, j: int, counts: Image) -> None:
+    """Count the faces normal to each axis that lie within two voxels of a row, at each place along it.
 
     A mark is on the far side of its voxel, so that two voxels on lie the faces that are two and a half away: these
     are left out, as they are on the near side.
     """
     nx, ny, nz = marks.shape
-    low, high = max(k - 2, 0), min(k + 3, nz)
-    sums = 0  # three counts of at most 125 in one number
+    counts[:] = 0
+    along_x, along_y, along_z = counts[0], counts[1], counts[2]
     for x in range(max(i - 2, 0), min(i + 3, nx)):
+        x_bit = np.uint8(0 if x == i + 2 else 1)
         for y in range(max(j - 2, 0), min(j + 3, ny)):
-            kept = 7 - (1 if x == i + 2 else 0) - (2 if y == j + 2 else 0)
-            for z in range(low, high):
-                mark = int(marks[x, y, z]) & (kept - 4 if z == k + 2 else kept)
-                sums += (mark & 1) + ((mark & 2) << 7) + ((mark & 4) << 14)
-    a, b, c = (sums & 255) * faces[0], ((sums >> 8) & 255) * faces[1], (sums >> 16) * faces[2]
+            y_bit = np.uint8(0 if y == j + 2 else 1)
+            row = marks[x, y]
+            for k in range(nz):
+                mark = row[k]
+                along_x[k] += mark & x_bit
+                along_y[k] += (mark >> 1) & y_bit
+                along_z[k] += mark >> 2
+
+
+@compiled
+def _bias(counts: Image, k: int, units: Doubles, shares: Doubles, faces: Doubles) -> float:
+    """What 13 directions make of a unit area with the orientation of the faces within two voxels."""
+    a, b, c = 0.0, 0.0, 0.0
+    for z in range(max(k - 2, 0), min(k + 3, counts.shape[1])):
+        a += counts[0, z]
+        b += counts[1, z]
+        if z < k + 2:
+            c += counts[2, z]
+    a, b, c = a * faces[0], b * faces[1], c * faces[2]
     length = np.sqrt(a * a + b * b + c * c)
     if length == 0.0:
         return 1.0

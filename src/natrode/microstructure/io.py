@@ -83,12 +83,14 @@ def read_structure(
     notes = found.notes or {}
     scale = voxel_size if voxel_size is not None else notes.get("voxel_size", found.voxel_size)
     if scale is None:
-        raise SpecificationError(f'{path}: carries no voxel size; give it, for example voxel_size="0.1 um"')
+        raise SpecificationError(
+            f'{path}: carries no voxel size; give it, for example voxel_size="0.1 um" (--voxel-size "0.1 um")'
+        )
     if labels is None:
         if "labels" not in notes:
             raise SpecificationError(
                 f"{path}: says not which material its labels {_some_labels(found.image)} mean; "
-                'give labels, for example labels={1: "nzsp-hna", 2: "sodium"}'
+                'give labels, for example labels={1: "nzsp-hna", 2: "sodium"} (--labels "1=nzsp-hna,2=sodium")'
             )
         labels = {int(label): name for label, name in notes["labels"].items()}
     image, named = _numbered(found.image, labels, str(path))

@@ -307,7 +307,7 @@ def make_circuit(
     equations = (hierarchy, electrode.entering, electrode.inlets)
     if metal_conductivity is None:
         return Circuit(*equations, make_exchange(contacts, weights, series, laws), electrode.pieces)
-    series = series + contacts.metal_distances / (metal_conductivity * resistances)
+    series = series + contacts.distances / (metal_conductivity * resistances)
     if electrode.piece_image is None:
         raise ValueError("the electrode does not keep its metal pieces")
     metal, numbers = number_voxels((electrode.piece_image > 0).view(np.uint8))
@@ -399,11 +399,6 @@ def steady(
     return circuit, state, convergence
 
 
-def entering_current(circuit: Circuit, state: State) -> float:
-    """Return the current through the plane, in conductances times RT/F [-]."""
-    return float(circuit.inlets @ (state.plane - state.u[circuit.entering]))
-
-
 def layer_sums(electrode: Electrode, values: Doubles) -> Doubles:
     """Sum values of the contacts over the layers of voxels, shape (nx,)."""
     nx, ny, nz = electrode.structure.shape
@@ -427,7 +422,7 @@ def _equipotential_error(electrode: Electrode, circuit: Circuit, state: State, s
     counts = count_labels(structure.image)
     share = float(counts[list(structure.labels_of(electrode.materials.metal))].sum() / counts.sum())
     resistance = structure.size[0] / (float(settings["metal_conductivity"]) * share**1.5)
-    conductance = entering_current(circuit, state) / state.plane * electrode.unit / electrode.cross_section
+    conductance = circuit.entering_current(state) / state.plane * electrode.unit / electrode.cross_section
     return float(resistance * conductance)
 
 
@@ -484,7 +479,7 @@ def _answer(
     ampere = electrode.unit * thermal  # of one conductance times RT/F
     section, edge = electrode.cross_section, electrode.structure.voxel_size[0]
     voltage = state.plane * thermal
-    current = entering_current(circuit, state) * ampere / section
+    current = circuit.entering_current(state) * ampere / section
     profile = layer_sums(electrode, exchange.fluxes) * ampere / (section * edge)
     depths = np.maximum(depths_of(electrode), 0.0)
     reacted, nets = float(profile.sum()), exchange.fluxes * ampere
@@ -512,7 +507,7 @@ def _answer(
         metal_resolved=circuit.metal is not None,
         equipotential_error=equipotential_error,
         balance=convergence.balance,
-        error_estimate=max(convergence.residual, convergence.balance),
+        error_estimate=convergence.error,
         newton_steps=convergence.steps,
         iterations=convergence.iterations,
         coarse_iterations=convergence.coarse_iterations,

@@ -19,7 +19,6 @@ from natrode.microstructure.operators import Doubles
 from natrode.microstructure.react import (
     Kinetics,
     check_settings,
-    entering_current,
     make_circuit,
     prepare,
     thermal_voltage,
@@ -361,7 +360,7 @@ class _Anode:
             self.state, convergence = solve(
                 circuit, self.state, tolerance=_BALANCE, residual=_RESIDUAL, coarse=self.solves == 0
             )
-            scale = current / entering_current(circuit, self.state)
+            scale = current / circuit.entering_current(self.state)
         else:
             guess = self.state
             if self.solves == 0:

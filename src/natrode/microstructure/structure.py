@@ -190,7 +190,7 @@ def check_that_all_are_named(counts: Mapping[int, int], labels: Mapping[int, str
     named = ", ".join(f"{label} = {name}" for label, name in labels.items()) or "none"
     raise SpecificationError(
         f"the image holds labels that name no material: {listed}{more}; named are: {named}; "
-        f'give each label its material, for example labels={{{unnamed[0]}: "sodium"}}'
+        f'give each label its material, for example labels={{{unnamed[0]}: "sodium"}} (--labels "{unnamed[0]}=sodium")'
     )
 
 

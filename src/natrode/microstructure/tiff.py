@@ -5,6 +5,7 @@ import logging
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -71,6 +72,7 @@ def read_tiff_folder(folder: Path) -> Read:
     )
     if not paths:
         raise InstrumentFileError(f"{folder}: holds no TIFF slices")
+    _check_numbers(paths, folder)
     first, scale, notes = read_tiff(paths[0])
     if first.shape[0] != 1:
         raise InstrumentFileError(f"{paths[0]}: has {first.shape[0]} pages; a folder holds one slice per file")
@@ -82,6 +84,23 @@ def read_tiff_folder(folder: Path) -> Read:
             raise InstrumentFileError(f"{path}: differs in size or type from the first slice, {paths[0].name}")
         image[number] = slice_[0]
     return image, scale, notes
+
+
+def _check_numbers(paths: list[Path], folder: Path) -> None:
+    """Refuse slices whose last numbers are not evenly spaced: the volume would be too short without a word."""
+    runs = [re.findall(r"\d+", path.stem) for path in paths]
+    if len(paths) < 3 or not all(runs):
+        return
+    numbers = [int(run[-1]) for run in runs]
+    steps = [after - before for before, after in pairwise(numbers)]
+    wanted = min(steps)
+    gaps = [place for place, step in enumerate(steps) if step != wanted]
+    if gaps:
+        before, after = paths[gaps[0]].name, paths[gaps[0] + 1].name
+        raise InstrumentFileError(
+            f"{folder}: slices are missing in {len(gaps)} places, the first between {before} and {after}; add them, or "
+            "number the files without gaps if these slices are neighbours"
+        )
 
 
 @contextmanager

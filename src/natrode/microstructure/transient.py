@@ -15,7 +15,6 @@ from natrode.microstructure.react import (
     Kinetics,
     check_drive,
     check_settings,
-    entering_current,
     make_circuit,
     prepare,
     steady,
@@ -116,7 +115,7 @@ def step_response(
         return StepResponse(voltage, *nothing)
     _, rested, _ = steady(electrode, laws, settings)
     circuit = make_circuit(electrode, laws)
-    final = entering_current(circuit, rested)
+    final = circuit.entering_current(rested)
     march = _march(circuit, rested.plane, final, constants, accuracy, settled)
     ampere = electrode.unit * thermal_voltage(settings["temperature"]) / electrode.cross_section
     times, currents = np.array(march.times), np.array(march.currents)
@@ -190,13 +189,13 @@ def _march(circuit: Circuit, plane: float, final: float, constants: Doubles, acc
         found, convergence = solve(circuit, guess, tolerance=_BALANCE, residual=_RESIDUAL)
         march.newton_steps += convergence.steps
         march.iterations += convergence.iterations
-        drops, current = exchange.drops.copy(), entering_current(circuit, found)
+        drops, current = exchange.drops.copy(), circuit.entering_current(found)
         error = accuracy
         if before is not None:
             size = math.sqrt(float(weights @ drops**2))
             error = math.sqrt(float(weights @ (drops - predicted) ** 2)) / size
             left = max(abs(current - final), settled * abs(final))  # its decay is what the time to steady state needs
-            error = max(error, _CURRENT_SHARE * abs(entering_current(circuit, guess) - current) / left)
+            error = max(error, _CURRENT_SHARE * abs(circuit.entering_current(guess) - current) / left)
         if error > _REJECT_ABOVE * accuracy:
             march.rejected += 1
             step *= _SMALLEST_GROWTH
