@@ -1,10 +1,13 @@
 """Effective conductivity of Gaussian-random-field ceramic of 25 and 40 %: time, memory and error, and the peer's.
 
 Each measurement is a process of its own, so that its peak memory is its own. The peer, taufactor with its default
-settings on the processor, takes minutes per image; it runs where it is installed. `CONDUCT_LARGE=1` adds 512^3.
+settings on the processor, takes minutes per image; it runs where it is installed. `CONDUCT_SIZES=128,256,512` chooses
+images, `CONDUCT_PEER_ITERATIONS=40` times that many of the peer's iterations and scales them to `CONDUCT_PEER_COUNTS`,
+the iterations that it needs for 25 % and 40 %, found in a run of its own.
 """
 
 import argparse
+import contextlib
 import json
 import os
 import resource
@@ -17,6 +20,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
+
+from benchmarks.timing import against
 
 LENGTH = 3e-7
 EDGE = 1e-7
@@ -80,15 +85,19 @@ def solve(folder, tolerance, repeats):
     }
 
 
-def solve_with_peer(folder):
-    """Solve with taufactor's default settings on the processor."""
+def solve_with_peer(folder, most):
+    """Solve with taufactor's default settings on the processor, or begin to."""
     taufactor = import_module("taufactor")
     image = (np.load(folder / "image.npy") == 1).astype(np.uint8)
     begin = time.perf_counter()
     solver = taufactor.Solver(image, device="cpu")
-    solver.solve(verbose=False)
-    wall = time.perf_counter() - begin
-    return {"wall": [wall], "conductivity": float(np.ravel(solver.D_eff)[0]), "peak": peak()}
+    ready = time.perf_counter()
+    with contextlib.redirect_stdout(sys.stderr):
+        solver.solve(verbose=False, iter_limit=most)
+    end = time.perf_counter()
+    found = None if solver.D_eff is None else float(np.ravel(solver.D_eff)[0])
+    counts = {"iterations": int(solver.iter), "converged": bool(solver.converged)}
+    return {"setup": ready - begin, "wall": end - begin, "conductivity": found, "peak": peak(), **counts}
 
 
 def in_process(*arguments):
@@ -100,8 +109,8 @@ def in_process(*arguments):
     return json.loads(done.stdout.strip().splitlines()[-1])
 
 
-def compare(folder, size, fraction, repeats):
-    """Rows of one image: natrode, and the peer where there is one."""
+def compare(folder, size, fraction, repeats, found):
+    """Rows of one image: natrode, and the peer where there is one; what limits ask for goes to `found`."""
     in_process("image", "--folder", folder, "--size", size, "--fraction", fraction)
     exact = in_process("solve", "--folder", folder, "--tolerance", 1e-9, "--repeats", 1)
     ours = in_process("solve", "--folder", folder, "--tolerance", TOLERANCE, "--repeats", repeats)
@@ -115,27 +124,57 @@ def compare(folder, size, fraction, repeats):
         f"{ours['iterations']} iterations on {ours['unknowns']:,} unknowns, D {ours['conductivity']:.6f}, "
         f"error {error:+.1e}, estimated {ours['estimate']:.1e}"
     )
-    if find_spec("taufactor") is None:
+    found[size, fraction] = {"wall": wall, "error": abs(error), "peak": ours["peak"]}
+    if find_spec("taufactor") is None or size != 256:
         return
-    peer = in_process("peer", "--folder", folder)
+    most = int(os.environ.get("CONDUCT_PEER_ITERATIONS", "10000"))
+    peer = in_process("peer", "--folder", folder, "--repeats", most)
     if "failed" in peer:
         yield f"        taufactor: {peer['failed']}"
         return
-    off = peer["conductivity"] / exact["conductivity"] - 1
+    time_of, how = peer["wall"], f"{peer['iterations']} iterations"
+    if not peer["converged"]:
+        counts = dict(zip((0.25, 0.40), os.environ["CONDUCT_PEER_COUNTS"].split(","), strict=True))
+        each, needed = (peer["wall"] - peer["setup"]) / peer["iterations"], int(counts[fraction])
+        time_of = peer["setup"] + needed * each
+        how = f"{needed} iterations of {each:.3f} s, {peer['iterations']} of them timed"
+    off = "" if peer["conductivity"] is None else f", error {peer['conductivity'] / exact['conductivity'] - 1:+.1e}"
+    found[size, fraction]["gain"] = time_of / wall
     yield (
-        f"        taufactor {peer['wall'][0]:.1f} s, peak {peer['peak']:.2f} GB, error {off:+.1e}: "
-        f"natrode {peer['wall'][0] / wall:.0f} times faster"
+        f"        taufactor {time_of:.1f} s ({how}), peak {peer['peak']:.2f} GB{off}: "
+        f"natrode {time_of / wall:.0f} times faster"
     )
+
+
+def limits(found):
+    """Rows of the limits that the images measured allow to judge."""
+    middle = [value for (size, _), value in found.items() if size == 256]
+    if middle:
+        for name, limit, unit in (("wall", 3.0, "s"), ("peak", 0.8, "GB"), ("error", 1e-3, "")):
+            yield against(f"256^3, {name}", max(value[name] for value in middle), limit, unit)
+    gains = [value["gain"] for value in middle if "gain" in value]
+    if gains:
+        yield against(
+            "taufactor's time over natrode's, geometric mean", np.exp(np.mean(np.log(gains))), 100, "", least=True
+        )
+    costs = [value["wall"] / size**3 for (size, _), value in found.items()]
+    if len({size for size, _ in found}) > 1:
+        yield against("cost per voxel, largest over smallest", max(costs) / min(costs), 2, "")
+    large = [value["peak"] for (size, _), value in found.items() if size == 512]
+    if large:
+        yield against("512^3, peak", max(large), 8, "GB")
 
 
 def run():
     """Yield the rows of the benchmark."""
     yield f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, triad {in_process('triad')['rate']:.0f} GB/s"
-    sizes = (128, 256, 512) if os.environ.get("CONDUCT_LARGE") else (128, 256)
+    sizes = [int(size) for size in os.environ.get("CONDUCT_SIZES", "128,256").split(",")]
+    found = {}
     with tempfile.TemporaryDirectory() as name:
         for size in sizes:
             for fraction in (0.25, 0.40):
-                yield from compare(Path(name), size, fraction, 5 if size < 512 else 1)
+                yield from compare(Path(name), size, fraction, 5 if size < 512 else 1, found)
+    yield from limits(found)
     yield f"load {os.getloadavg()[0]:.1f}"
     if find_spec("taufactor") is None:
         yield "taufactor is not installed: no peer in this run"
@@ -157,7 +196,7 @@ def step():
     elif given.name == "solve":
         found = solve(given.folder, given.tolerance, given.repeats)
     elif given.name == "peer":
-        found = solve_with_peer(given.folder)
+        found = solve_with_peer(given.folder, given.repeats)
     else:
         found = {"rate": triad()}
     print(json.dumps(found))

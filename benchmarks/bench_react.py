@@ -16,10 +16,14 @@ import time
 import numpy as np
 
 from benchmarks.bench_conduct import CERAMIC, EDGE, image_of, peak, triad
+from benchmarks.timing import against
 
 OHM_CM2 = 1e-4
 KINETICS = 10 * OHM_CM2
 SWEEP = [(1.0, 0.1), (1.0, 0.5), (10.0, 0.4), (100.0, 0.1), (100.0, 0.5)]
+STEADY = {(256, 0.25): (5.0, 1.2), (256, 0.4): (7.0, 1.2), (512, 0.25): (40.0, 6.5)}
+"""Wall time [s] and memory [GB] that are allowed."""
+LONG = {("transient", 256): 90.0, ("strip", 128): 6.0, ("strip", 256): 25.0}
 BYTES_PER_ITERATION = 150.0
 """Least traffic per unknown of a cycle's four half sweeps (48), restriction and prolongation (24), the product (16) and
 the vectors of conjugate gradients (60), in single precision; coarse levels are not counted."""
@@ -59,7 +63,7 @@ def steady(size, fraction, repeats):
         "coarse": found.coarse_iterations,
         "newton": found.newton_steps,
         "balance": found.balance,
-        "residual": found.error_estimate,
+        "residual": found.residual,
         "current": found.current_density,
     }
 
@@ -103,6 +107,12 @@ def strip(size, fraction):
     return {"wall": wall / passed, "processor": processor / passed, "solves": found.solves, "peak": peak()}
 
 
+def limits(size, fraction, found):
+    """Rows of the limits on one steady solution."""
+    for name, limit, unit in zip(("wall", "peak"), STEADY.get((size, fraction), ()), ("s", "GB"), strict=False):
+        yield against(f"{size}^3 {100 * fraction:.0f} %, {name}", found[name], limit, unit)
+
+
 def in_process(*arguments):
     command = [sys.executable, "-m", "benchmarks.bench_react", *map(str, arguments)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -131,6 +141,7 @@ def run():
                 f"residual {found['residual']:.0e}, {100 * floor / found['wall']:.0f} % of the wall time is the floor "
                 f"that the bandwidth sets to its iterations"
             )
+            yield from limits(size, fraction, found)
         if size <= 256:
             for fraction in (0.25, 0.40):
                 found = in_process("sweep", size, fraction)
@@ -140,11 +151,17 @@ def run():
                     f"{name}  over 1-100 Ohm cm2 and 0.1-0.5 S/m: {fine.min():.0f}-{fine.max():.0f} fine iterations, "
                     f"balance at most {rows[:, 1].max():.0e}"
                 )
+                if size == 256:
+                    yield against(f"{name}, fine iterations", fine.max(), 15, "")
+                    yield against(f"{name}, balance", rows[:, 1].max(), 1e-8, "")
     if os.environ.get("REACT_LONG"):
         for size in (size for size in sizes if size <= 256):
             for name, unit in (("transient", "step response"), ("strip", "per mAh/cm2 stripped at 0.2 mA/cm2")):
                 found = in_process(name, size, 0.25)
                 yield f"{size:3d}^3 25 %  {unit}: " + ", ".join(f"{key} {value:.4g}" for key, value in found.items())
+                limit = LONG.get((name, size))
+                if limit is not None and "wall" in found:
+                    yield against(f"{size}^3, {unit}", found["wall"], limit, "s")
     yield f"load {os.getloadavg()[0]:.1f}"
 
 

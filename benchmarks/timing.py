@@ -1,4 +1,4 @@
-"""Best of several runs, after one to warm up."""
+"""Best of several runs, after one to warm up, and how a measured value stands to its limit."""
 
 import time
 from collections.abc import Callable
@@ -13,3 +13,10 @@ def best(function: Callable[[], object], repeats: int = 5) -> float:
         function()
         times.append(time.perf_counter() - start)
     return min(times)
+
+
+def against(name: str, measured: float, limit: float, unit: str, *, least: bool = False) -> str:
+    """Row that says what was measured, what is allowed and whether it is met."""
+    met = measured >= limit if least else measured <= limit
+    bound = "at least" if least else "at most"
+    return f"  {'met   ' if met else 'MISSED'} {name}: {measured:.3g} {unit} ({bound} {limit:g})"

@@ -112,6 +112,8 @@ class Reaction:
     """Estimated share of the voltage that falls in metal taken as equipotential [-]."""
     balance: float
     """Relative difference between the current in and the current that reacts [-]."""
+    residual: float
+    """Norm of the residual over that of the currents into the first layer [-]."""
     error_estimate: float
     """Estimated relative error of the current that the iteration leaves [-]; not that of the voxels."""
     newton_steps: int
@@ -453,6 +455,7 @@ def _nothing(electrode: Electrode, settings: Mapping[str, Any]) -> Reaction:
         metal_resolved=False,
         equipotential_error=0.0,
         balance=0.0,
+        residual=0.0,
         error_estimate=0.0,
         newton_steps=0,
         iterations=0,
@@ -507,6 +510,7 @@ def _answer(
         metal_resolved=circuit.metal is not None,
         equipotential_error=equipotential_error,
         balance=convergence.balance,
+        residual=convergence.residual,
         error_estimate=convergence.error,
         newton_steps=convergence.steps,
         iterations=convergence.iterations,
