@@ -126,7 +126,7 @@ def test_mistakes_are_one_line_and_exit_code_2(structure, capsys, tmp_path, word
     assert not (tmp_path / "o").exists()
 
 
-COLOUR, NUMBERS = np.zeros((5, 6, 6, 3), np.uint8), np.ones((6, 6, 6), np.float32)
+COLOUR, NUMBERS = np.zeros((5, 6, 6, 3), np.uint8), np.ones((8, 8, 8), np.float32)
 HALF = np.repeat(np.array([1, 2], np.uint8), 4)[:, None, None] * np.ones((1, 8, 8), np.uint8)
 INSIDE = np.full((8, 8, 8), 2, np.uint8)
 INSIDE[3:5, 3:5, 3:5] = 1
