@@ -40,7 +40,15 @@ def test_a_written_file_needs_no_further_words(structure, capsys):
     found = answer(capsys, "measure", structure)
     assert found["structure"]["seed"] == 4
     assert values(found)["volume fraction of sno2-nzsp"] == pytest.approx(0.3, abs=1e-4)
-    assert any("percolate" in note for note in found["notes"])
+    assert any(note.startswith("sno2-nzsp: this sample") for note in found["notes"])
+
+
+def test_the_page_tells_the_structure_in_words(structure, tmp_path):
+    assert call("microstructure", "measure", structure, "--out", tmp_path / "o") == 0
+    page = (tmp_path / "o" / "index.html").read_text(encoding="utf-8")
+    assert "volume fraction 0.3" in page
+    assert "{&#39;" not in page
+    assert "{'volume_fraction'" not in page
 
 
 def test_mass_ratio_in_place_of_the_volume_fraction(tmp_path, capsys):

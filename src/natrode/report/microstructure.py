@@ -77,7 +77,7 @@ def measured(structure: Structure, advance: Advance) -> dict[str, Any]:
             for name in phases
         })
     ]  # fmt: skip
-    notes = [details[name]["percolation"]["statement"] for name in phases]
+    notes = [f"{name}: {details[name]['percolation']['statement']}" for name in phases]
     return _document(f"structure of {_size(structure)}", rows, notes, details, curves)
 
 
@@ -195,7 +195,7 @@ def structure_page(structure: Structure, name: str, task: str, document: Mapping
         "size": _size(structure),
         "materials": ", ".join(f"{label} = {material}" for label, material in structure.labels.items()),
         "seed": "none" if structure.seed is None else str(structure.seed),
-        **{key: str(value) for key, value in origin.items()},
+        **{key: _in_words(value) for key, value in origin.items()},
         "digest": structure.digest[:16],
     }
     return render(
@@ -237,6 +237,18 @@ def _document(
             for t, x, y, c in curves
         ],
     }
+
+
+def _in_words(value: Any) -> str:
+    """Plain data as text: what belongs together with commas, items of a list with semicolons."""
+    if isinstance(value, Mapping):
+        told = ((key, item) for key, item in value.items() if key != "statement" and item is not None)
+        return ", ".join(f"{key.replace('_', ' ')} {_in_words(item)}" for key, item in told)
+    if isinstance(value, (list, tuple)):
+        return "; ".join(_in_words(item) for item in value)
+    if isinstance(value, bool) or value is None:
+        return {True: "yes", False: "no", None: "none"}[value]
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def _micro(length: float | None) -> float | None:
