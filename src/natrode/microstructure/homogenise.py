@@ -173,7 +173,7 @@ def interface_file(found: Homogenised, extends: str) -> str:
     document = {
         "extends": extends,
         "title": f"{base.title}; area from {origin}",
-        "notes": f"{found.statement} Assumed: {1e4 * found.contact_resistance:.4g} Ohm cm2 per true area.",
+        "notes": f"{found.statement}. Assumed: {1e4 * found.contact_resistance:.4g} Ohm cm2 per true area.",
         "parameters": {
             name: {"value": value, "unit": unit, "source": source, "evidence": "calculated"}
             for name, (value, unit) in parameters.items()
