@@ -155,6 +155,8 @@ def test_a_stopped_run_says_at_which_cycle_and_why(tmp_path, capsys):
     assert call("run", tmp_path / "cell.toml", tmp_path / "protocol.toml", "--out", tmp_path / "out") == 0
     said = " ".join(capsys.readouterr().out.split())
     assert re.search(r"\d+ cycles; stopped in cycle \d+, step 1, at [\d.]+ h: reservoir empty", said)
+    assert "warning: N/P is" in said
+    assert "below 1" in said
 
 
 def test_a_symmetric_cell_has_no_state_to_go_on_from(inputs, tmp_path, capsys):

@@ -306,10 +306,11 @@ def read_cell(data: Mapping[str, Any], where: str) -> "Cell | FullCell":
 def check_cathode(key: str, temperature: Profile) -> None:
     """Raise ValueError when `temperature` leaves the range in which the data of cathodes hold."""
     low, high = _CATHODE_TEMPERATURES
-    if not (low <= lowest(temperature) and highest(temperature) <= high):
+    coldest, hottest = lowest(temperature), highest(temperature)
+    if not (low <= coldest and hottest <= high):
+        read = f"{hottest - 273.15:g}" if coldest == hottest else f"{coldest - 273.15:g} to {hottest - 273.15:g}"
         raise ValueError(
-            f"{key}: the data of the cathodes hold from {low - 273.15:g} to {high - 273.15:g} degC; "
-            f"read {lowest(temperature) - 273.15:g} to {highest(temperature) - 273.15:g} degC"
+            f"{key}: the data of the cathodes hold from {low - 273.15:g} to {high - 273.15:g} degC; read {read} degC"
         )
 
 

@@ -154,13 +154,17 @@ def suggest(name: str, allowed: Mapping[str, Any] | list[str] | tuple[str, ...])
     return f"did you mean '{near[0]}'?" if near else f"allowed are {', '.join(names)}"
 
 
+_NO_KEYS = ("function-", "constrained-", "tuple[", "list[")
+"""How the validator names a branch of a union in the place of a complaint."""
+
+
 def specification_error(error: ValidationError, where: str, model: type[BaseModel]) -> SpecificationError:
     """Turn the first complaint of the validator into one sentence for the person who wrote the file."""
     details = min(error.errors(), key=lambda item: (item["type"] != "extra_forbidden", not item["loc"]))
     steps = [
         str(part + 1) if isinstance(part, int) else part
         for part in details["loc"]
-        if not (isinstance(part, str) and part.startswith("function-"))
+        if not (isinstance(part, str) and part.startswith(_NO_KEYS))
     ]
     place = ".".join(steps) or "(whole file)"
     return SpecificationError(f"{where}: {place}: {_sentence(details, model)}")

@@ -78,10 +78,10 @@ def run(
     pellet = electrolyte_resistance(specified, steps)  # what a blocking cell of the same pellet would give
     results = [result.to_json() for result in summarise(experiment, pellet)]
     series = [item.to_json() for item in summarise_series(experiment, pellet)]
-    settings = experiment.cycling.metadata.settings
+    settings, warnings = experiment.cycling.metadata.settings, list(experiment.cycling.metadata.warnings)
     document = {
         "title": experiment.title, "simulated": True, "out": str(out), "end": settings["end"],
-        "cycles": settings["cycles"], "results": results,
+        "cycles": settings["cycles"], "warnings": warnings, "results": results,
     }  # fmt: skip
     with output_folder(out, force) as folder:
         experiment.save(folder, csv=csv)
@@ -93,4 +93,6 @@ def run(
         print(dumps(document))
         return
     show_results(experiment.title, results)
+    for warning in warnings:
+        print(f"warning: {warning}")
     print(f"{settings['cycles']} cycles; {settings['end']}\npage: {out / 'index.html'}")

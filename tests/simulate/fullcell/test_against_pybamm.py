@@ -161,3 +161,24 @@ def test_particle_operator_is_that_of_pybamm():
         given = {"t": 0, "y": x[:, None], "inputs": {"flux": current}}
         assert np.allclose(model.concatenated_rhs.evaluate(**given).ravel(), a @ x + b * current, rtol=1e-12)
         assert float(np.squeeze(surface.evaluate(**given))) == pytest.approx(c @ x + d * current, rel=1e-12)
+
+
+def test_pybamm_converges_to_the_fast_kernel_with_its_tolerance():
+    """The same finite volumes, so that only PyBaMM's error in time is between them."""
+    model = assemble(cell())
+    ours = [charge for _, charge, _ in half_cycles(run.course(model, protocol(2.0, 1, 3)).samples)]
+    amperes, errors = 2.0 * model.one_c, []
+    for tolerance in (1e-3, 1e-5, 1e-9):
+        solution = pybamm.Simulation(
+            pybamm_model(model),
+            experiment=pybamm.Experiment(
+                [(f"Charge at {amperes!r} A until 3.8 V", f"Discharge at {amperes!r} A until 2.5 V")]
+            ),
+            parameter_values=pybamm.ParameterValues(pybamm_values(model, 2.0, 4.5)),
+            solver=pybamm.IDAKLUSolver(rtol=tolerance, atol=0.01 * tolerance),
+        ).solve()
+        theirs = [amperes * (part.t[-1] - part.t[0]) for part in solution.cycles[0].steps]
+        errors.append(max(abs(a / b - 1) for a, b in zip(theirs, ours, strict=True)))
+    assert errors[0] > 3 * errors[1]
+    assert errors[1] > 3 * errors[2]
+    assert errors[2] < 1e-6

@@ -226,3 +226,24 @@ def test_only_what_goes_to_a_state_of_charge_has_a_rate():
         Protocol(name="x", steps=[{"type": "impedance", "c_rate": 0.1}])
     with pytest.raises(SpecificationError, match="less than 1"):
         Protocol(name="x", steps=[{"type": "impedance", "state_of_charge": 1.5}])
+
+
+@pytest.mark.parametrize("rate", [0.0, 0.5, -1.0])
+def test_a_leak_lies_beside_the_impedance(rate):
+    """Above the frequencies of diffusion and below those of the capacitances: the slope of the terminal voltage."""
+    none = {"parameters": {"double_layer_capacitance": "1e-9 uF/cm2"}}
+    given = cell(none, {"interface": "h-na-1-5/nzsp-hna", **none}, short="soft", soft_short_time="100 h")
+    model, modes = assemble(given), particle_modes()
+    table, n = parameters.conditions(model.anode), particle_modes().shape[1]
+    state = run.fresh_state(model, modes)
+    state[:n] *= 0.5
+    state[n + kernel.FILLING], state[n + kernel.NOW], state[n + kernel.PIERCED] = 0.5, 20 * 3600.0, 0.0
+    battery = kernel.new_battery(
+        integrator.Model(model.anode.electrodes, table), model.cathode_row(), modes, model.anode.soft_short_time,
+        np.zeros(3),
+    )  # fmt: skip
+    current, small = rate * model.one_c, 1e-3 * model.one_c
+    high, low = (kernel.voltage_under_current(battery, state, current + way * small) for way in (1, -1))
+    z = spectrum.spectrum(model, table, modes, state, np.array([1e3]), current)[0]
+    assert kernel.leak_of(battery, state) * abs(z) > 0.1
+    assert z.real == pytest.approx((high - low) / (2 * small), rel=1e-3)
