@@ -1,4 +1,5 @@
 import json
+import tomllib
 
 import numpy as np
 
@@ -80,3 +81,15 @@ def test_series_of_half_cycles():
     series = summarise_series(cycling_record(alternating(10)))
     assert [s.quantity for s in series] == [f"overpotential ({w})" for w in ("mean", "end", "peak")]
     assert len(series[0].to_json()["value"]) == 10
+
+
+def test_the_voltage_of_a_full_cell_is_no_overpotential():
+    import natrode as na
+    from natrode.cell import FULL_EXAMPLE
+
+    step = {"type": "charge-discharge", "c_rate": 2.0, "lower_voltage": "2.5 V", "upper_voltage": "3.8 V", "cycles": 3}
+    experiment = na.simulate(na.FullCell.read(tomllib.loads(FULL_EXAMPLE), "cell"), na.Protocol(name="x", steps=[step]))
+    found = {series.quantity: series for series in summarise_series(experiment)}
+    assert set(found) == {"discharge capacity", "charge capacity", "coulombic efficiency", "voltage gap"}
+    assert list(found["discharge capacity"].x) == [1, 2, 3]
+    assert 2.0 < found["discharge capacity"].values[-1] / 1e3 < 5.0  # C/m2 of 0.1 mAh/cm2

@@ -134,7 +134,8 @@ def summarise_series(record: Record, electrolyte: KnownResistance | None = None)
         electrolyte: as in `summarise`.
 
     Returns:
-        Overpotentials (mean, end, peak) against time for cycling records of more than two half cycles; interface
+        Overpotentials (mean, end, peak) against time for cycling records of more than two half cycles; capacities,
+        efficiency and voltage gap against the cycle for full cells, whose voltage is no overpotential; interface
         resistances against time and, in one-sided tests, against charge for records of several spectra.
     """
     experiment = _experiment(record)
@@ -142,7 +143,10 @@ def summarise_series(record: Record, electrolyte: KnownResistance | None = None)
     names: tuple[Which, ...] = ("mean", "end", "peak")
     for cycling in experiment.of_kind("cycling"):
         half = half_cycles(cycling)
-        if len(half) > 2:
+        if is_full_cell(cycling) and falls_in_discharge(cycling):
+            cycles = full_cell_cycles(cycling)
+            found += cycles.series() if len(cycles.cycle) > 1 else []
+        elif len(half) > 2:
             time = 0.5 * (half.start_time + half.end_time)
             for which in names:
                 values = voltages(half, which)
