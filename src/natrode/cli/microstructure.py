@@ -1,5 +1,6 @@
 """Commands for resolved electrodes: generate, measure, conduct, react, strip, homogenise."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,18 +15,37 @@ if TYPE_CHECKING:
 resolved = App(name="microstructure", help="Electrodes resolved in three dimensions, as labelled voxel images.")
 app.command(resolved)
 
-VoxelSize = Annotated[
-    str | None, Parameter(help='Edge of a voxel, for example "0.1 um", or three: "0.1 um,0.1 um,0.2 um".')
-]
-Labels = Annotated[str | None, Parameter(help='Materials of the labels, for example "1=nzsp-hna,2=sodium".')]
-Shape = Annotated[str | None, Parameter(help='Voxels of a raw file, for example "256x256x256".')]
 Pellet = Annotated[str | None, Parameter(help='Put a pellet of the particles\' material below, for example "1 um".')]
-Out = Annotated[Path | None, Parameter(help="Folder for results, a page and a .vti file for ParaView.")]
 Resistance = Annotated[str, Parameter(help='Of charge transfer per true area, for example "4 Ohm cm2".')]
 Conductivity = Annotated[
     str | None,
     Parameter(help='Of the ionic conductors, for example "nzsp-hna=4.1 mS/cm"; else the materials data.'),
 ]
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Image:
+    """What a command has to know of an image that natrode did not write."""
+
+    voxel_size: Annotated[
+        str | None, Parameter(help='Edge of a voxel, for example "0.1 um", or three: "0.1 um,0.1 um,0.2 um".')
+    ] = None
+    labels: Annotated[str | None, Parameter(help='Materials of the labels, for example "1=nzsp-hna,2=sodium".')] = None
+    shape: Annotated[str | None, Parameter(help='Voxels of a raw file, for example "256x256x256".')] = None
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Output:
+    """Where a command's results go."""
+
+    out: Annotated[Path | None, Parameter(help="Folder for results, a page and a .vti file for ParaView.")] = None
+    force: Force = False
+    json_: Annotated[Json, Parameter(name="--json")] = False
+
+
+IMAGE, OUTPUT = Image(), Output()
 
 
 @resolved.command
@@ -79,20 +99,16 @@ def measure(
     path: Path,
     /,
     *,
-    voxel_size: VoxelSize = None,
-    labels: Labels = None,
-    shape: Shape = None,
-    out: Out = None,
-    force: Force = False,
-    json_: Annotated[Json, Parameter(name="--json")] = False,
+    image: Image = IMAGE,
+    output: Output = OUTPUT,
 ) -> None:
     """Measure volume fractions, interface, chords, sizes, correlation, connectivity and percolation."""
     from natrode.report.microstructure import measured
 
-    structure = read(path, voxel_size, labels, shape)
-    with progress(not json_) as advance:
+    structure = read(path, image)
+    with progress(not output.json_) as advance:
         document = measured(structure, advance)
-    finish(path, "measure", structure, document, out, force, json_)
+    finish(path, "measure", structure, document, output)
 
 
 @resolved.command
@@ -101,22 +117,18 @@ def conduct(
     /,
     *,
     material: Annotated[str | None, Parameter(help="The one that conducts; all of them if not given.")] = None,
-    voxel_size: VoxelSize = None,
-    labels: Labels = None,
-    shape: Shape = None,
-    out: Out = None,
-    force: Force = False,
-    json_: Annotated[Json, Parameter(name="--json")] = False,
+    image: Image = IMAGE,
+    output: Output = OUTPUT,
 ) -> None:
     """Effective conductivity and tortuosity factor of the materials along the three axes, with error estimates."""
     from natrode.report.microstructure import conducted
 
-    structure = read(path, voxel_size, labels, shape)
+    structure = read(path, image)
     if material is not None:
         require_face(structure, material)
-    with progress(not json_) as advance:
+    with progress(not output.json_) as advance:
         document = conducted(structure, material, advance)
-    finish(path, "conduct", structure, document, out, force, json_)
+    finish(path, "conduct", structure, document, output)
 
 
 @resolved.command
@@ -133,12 +145,8 @@ def react(
     pellet: Pellet = None,
     conductivity: Conductivity = None,
     linear: Annotated[bool, Parameter(help="Linear kinetics in place of Butler-Volmer.", negative="")] = False,
-    voxel_size: VoxelSize = None,
-    labels: Labels = None,
-    shape: Shape = None,
-    out: Out = None,
-    force: Force = False,
-    json_: Annotated[Json, Parameter(name="--json")] = False,
+    image: Image = IMAGE,
+    output: Output = OUTPUT,
 ) -> None:
     """Where and how fast the electrode reacts at steady state: depth profile, resistance, utilisation, heat."""
     from natrode.microstructure.react import Kinetics
@@ -146,9 +154,9 @@ def react(
     from natrode.report.microstructure import reacted
     from natrode.units import read_quantity
 
-    structure = stacked(read(path, voxel_size, labels, shape), pellet)
+    structure = stacked(read(path, image), pellet)
     kinetics = Kinetics(read_quantity(resistance, "area-specific resistance"), "linear" if linear else "butler-volmer")
-    with progress(not json_) as advance:
+    with progress(not output.json_) as advance:
         advance(0, 1, "reacting")
         found = solve(
             structure,
@@ -157,10 +165,10 @@ def react(
             current_density=None if current_density is None else read_quantity(current_density, "current density"),
             series_resistance=read_quantity(series_resistance, "area-specific resistance"),
             conductivities=conductivities_of(conductivity),
-            fields=out is not None,
+            fields=output.out is not None,
         )
     require_current(found.reason)
-    finish(path, "react", structure, reacted(found), out, force, json_, found.fields)
+    finish(path, "react", structure, reacted(found), output, found.fields)
 
 
 @resolved.command
@@ -176,12 +184,8 @@ def strip(
     voltage_limit: str = "0.2 V",
     pellet: Pellet = None,
     conductivity: Conductivity = None,
-    voxel_size: VoxelSize = None,
-    labels: Labels = None,
-    shape: Shape = None,
-    out: Out = None,
-    force: Force = False,
-    json_: Annotated[Json, Parameter(name="--json")] = False,
+    image: Image = IMAGE,
+    output: Output = OUTPUT,
 ) -> None:
     """Strip at constant current to its end: voltage and contact against charge, what ended it, dead metal."""
     from natrode.microstructure.react import Kinetics
@@ -190,13 +194,13 @@ def strip(
     from natrode.report.microstructure import stripped
     from natrode.units import read_quantity
 
-    structure = stacked(read(path, voxel_size, labels, shape), pellet)
+    structure = stacked(read(path, image), pellet)
     law = ContactLaw(
         read_quantity(void_capacity, "length"),
         contact_shape,
         replenishment=read_quantity(replenishment, "current density"),
     )
-    with progress(not json_) as advance:
+    with progress(not output.json_) as advance:
         advance(0, 1, "stripping")
         found = empty(
             structure,
@@ -207,7 +211,7 @@ def strip(
             conductivities=conductivities_of(conductivity),
         )
     require_current(found.reason)
-    finish(path, "strip", structure, stripped(found), out, force, json_)
+    finish(path, "strip", structure, stripped(found), output)
 
 
 @resolved.command
@@ -218,12 +222,8 @@ def homogenise(
     resistance: Resistance,
     extends: Annotated[str, Parameter(help="Interface that everything else comes from.")] = "h-na-1-5/nzsp-hna",
     conductivity: Conductivity = None,
-    voxel_size: VoxelSize = None,
-    labels: Labels = None,
-    shape: Shape = None,
-    out: Out = None,
-    force: Force = False,
-    json_: Annotated[Json, Parameter(name="--json")] = False,
+    image: Image = IMAGE,
+    output: Output = OUTPUT,
 ) -> None:
     """Parameters of a mean-field interface; with --out also the interface file that `natrode run` takes."""
     from natrode.microstructure.homogenise import homogenise as reduce
@@ -231,33 +231,33 @@ def homogenise(
     from natrode.report.microstructure import homogenised
     from natrode.units import read_quantity
 
-    structure = read(path, voxel_size, labels, shape)
-    with progress(not json_) as advance:
+    structure = read(path, image)
+    with progress(not output.json_) as advance:
         advance(0, 1, "homogenising")
         found = reduce(
             structure,
             read_quantity(resistance, "area-specific resistance"),
             conductivities=conductivities_of(conductivity),
         )
-    more = {"interface.toml": interface_file(found, extends)} if out is not None else {}
-    finish(path, "homogenise", structure, homogenised(found), out, force, json_, None, more)
+    more = {"interface.toml": interface_file(found, extends)} if output.out is not None else {}
+    finish(path, "homogenise", structure, homogenised(found), output, None, more)
 
 
 # ---- what is given and what is written ------------------------------------------------------------------------------
 
 
-def read(path: Path, voxel_size: str | None, labels: str | None, shape: str | None) -> "Structure":
+def read(path: Path, image: Image) -> "Structure":
     """Read a structure with what the command line says about it."""
     from natrode.microstructure.io import read_structure
 
     named = None
-    if labels is not None:
-        named = {whole_number(key, "label"): name for key, name in pairs_of(labels, "labels").items()}
+    if image.labels is not None:
+        named = {whole_number(key, "label"): name for key, name in pairs_of(image.labels, "labels").items()}
     return read_structure(
         path,
-        voxel_size=None if voxel_size is None else edges_of(voxel_size),
+        voxel_size=None if image.voxel_size is None else edges_of(image.voxel_size),
         labels=named,
-        shape=None if shape is None else counts_of(shape),
+        shape=None if image.shape is None else counts_of(image.shape),
     )
 
 
@@ -306,9 +306,7 @@ def finish(
     task: str,
     structure: "Structure",
     document: dict[str, Any],
-    out: Path | None,
-    force: bool,
-    as_json: bool,
+    output: Output,
     fields: Any = None,
     more: dict[str, str] | None = None,
 ) -> None:
@@ -318,8 +316,8 @@ def finish(
     from natrode.report.microstructure import structure_page
 
     text = dumps({"task": task, "structure": structure.to_json(), **document})
-    if out is not None:
-        with output_folder(out, force) as folder:
+    if output.out is not None:
+        with output_folder(output.out, output.force) as folder:
             write_text(folder / f"{task}.json", text)
             write_text(folder / "index.html", structure_page(structure, path.name, task, document))
             arrays = {}
@@ -328,12 +326,12 @@ def finish(
             write_vti(folder / "structure.vti", structure, arrays)
             for name, content in (more or {}).items():
                 write_text(folder / name, content)
-    if as_json:
+    if output.json_:
         print(text)
         return
     show_table(document)
-    if out is not None:
-        print(f"page: {out / 'index.html'}")
+    if output.out is not None:
+        print(f"page: {output.out / 'index.html'}")
 
 
 def counts_of(text: str) -> tuple[int, int, int]:
