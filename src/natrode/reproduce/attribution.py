@@ -198,7 +198,8 @@ _NOTES: dict[Quantity, str] = {
     "window leaves out without any resistance.",
     "voltage-gap": _SUM + "Cathode: diffusion, charge transfer and pores.",
     "fade": _SUM + "Only the anode and sulfur age in the model, but what the anode's growing resistance costs depends "
-    "on the others. A cell that failed before gives no capacity, so that its whole capacity counts as faded.",
+    "on the others: a cathode that takes part only in part leaves less to fade, a negative share. A cell that failed "
+    "before gives no capacity, so that its whole capacity counts as faded.",
 }
 
 
