@@ -24,12 +24,12 @@ def arc(r, c, n=0.9):
     return r / (1.0 + (2j * np.pi * F * r * c) ** n)
 
 
-def stripped(count=8, slope=20.0, noise=0.002):
+def stripped(count=8, slope=20.0, noise=0.002, **changes):
     """R 40 Ohm, a grain boundary of 8 Ohm, an interface of 5 Ohm that grows by 20 Ohm per coulomb."""
     charge = np.linspace(0.0, 5.0, count)
     columns = {Column.TIME.value: charge / 1e-3, Column.CHARGE.value: charge, Column.DC_CURRENT.value: [1e-3] * count}
     z = [40.0 + arc(8.0, 1e-8) + arc(5.0 + slope * q, 1e-5) for q in charge]
-    return spectrum_record(z, F, noise=noise, columns=columns, geometry=Geometry())
+    return spectrum_record(z, F, noise=noise, columns=columns, **{"geometry": Geometry(), **changes})
 
 
 def at_rest(resistance, hours, **changes):
@@ -80,6 +80,8 @@ def test_arcs_and_peaks_along_charge():
     grown = peaks.results[1]
     assert grown.value == pytest.approx(100.0, rel=0.05)
     assert "2 peaks followed along charge through 8 spectra" in peaks.statement
+    areal = peaks_along(stripped(geometry=Geometry(working_area=AREA, counter_area=AREA))).results[1].to_json()
+    assert (areal["value"], areal["unit"]) == (pytest.approx(100.0 * AREA * 1e4, rel=0.05), "Ohm cm2")
     assert len(arcs_along(stripped(), arcs=1).names) == 1
 
 

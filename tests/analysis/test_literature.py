@@ -10,7 +10,7 @@ RESISTANCE = Result(
     method="m",
     scope="cell",
     n_interfaces=2,
-    settings={"temperature": 298.15},
+    settings={"temperature": 298.15, "pressure": 5e6},
 ).found(10e-4, 1e-4)
 
 
@@ -23,6 +23,7 @@ def figure(value, **changes):
         temperature=298.15,
         protocol_class="spectrum",
         n_interfaces=2,
+        pressure=5e6,
     )
     return Published(**{**base, **changes})
 
@@ -50,6 +51,7 @@ def test_a_result_among_like_values():
         ({"n_interfaces": None}, "factor of two"),
         ({"protocol_class": "one-sided"}, "another protocol"),
         ({"dimension": "resistance"}, "give the geometry"),
+        ({"pressure": 20e6}, "at 20 MPa, this one at 5 MPa"),
     ],
 )
 def test_unlike_values_are_not_compared(changes, why):
@@ -57,6 +59,16 @@ def test_unlike_values_are_not_compared(changes, why):
     assert answer.ratio.quality == "not computed"
     assert why in answer.statement
     assert answer.unlike[0][0] == "fig 0.0005"
+
+
+def test_an_unknown_pressure_is_not_taken_as_alike():
+    answer = place(figure(5e-4), figure(20e-4, pressure=None), figure(12e-4))
+    assert answer.ratio.quality == "doubtful"
+    assert answer.statement.endswith("pressure unknown in 1 of 3 papers' values")
+    mute = place(
+        figure(5e-4), figure(20e-4), figure(12e-4), result=replace(RESISTANCE, settings={"temperature": 298.15})
+    )
+    assert mute.ratio.reason == "pressure unknown of this cell"
 
 
 def test_a_critical_current_needs_the_same_protocol():

@@ -177,6 +177,8 @@ def peaks_along(record: Record) -> PeakSeries:
     drawn: list[Series] = []
     results: list[Result] = []
     x = found.x[able]
+    areal = distributions[able[0]].peaks[0].resistance.dimension
+    question = replace(question, dimension=areal, area_normalised=areal == "area-specific resistance")
     for number, track in enumerate(kept, 1):
         peaks = [None if p is None else distributions[k].peaks[p] for k, p in zip(able, track, strict=True)]
         ohm, ohm_sigma = _columns([None if p is None else p.resistance for p in peaks])
@@ -192,9 +194,10 @@ def peaks_along(record: Record) -> PeakSeries:
             )
         )  # fmt: skip
         for dimension, what, values, sigma in (
-            ("resistance", "resistance", ohm, ohm_sigma), ("relaxation time", "time constant", tau, tau_sigma),
+            (areal, "resistance", ohm, ohm_sigma), ("relaxation time", "time constant", tau, tau_sigma),
         ):  # fmt: skip
             one = replace(question, quantity=f"{what} of {name}", dimension=dimension)
+            one = one if what == "resistance" else replace(one, area_normalised=None)
             drawn.append(Series.of(one, values, x, *_abscissa(found.along), sigma))
     parts = [f"{len(kept)} peaks followed along {found.along} through {len(able)} spectra"]
     if len(tracks) > len(kept):

@@ -4,7 +4,7 @@ Published values come in as data (`reproduce` holds the papers; it lies above th
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -34,6 +34,8 @@ class Published:
     """Numbers of the protocol as `CriticalCurrent.protocol` has them, where the paper prints them."""
     n_interfaces: int | None = None
     """Interfaces in series that a resistance spans; None where it has no meaning or nobody said."""
+    pressure: float | None = None
+    """Stack pressure [Pa]."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,8 @@ def against_literature(
     Returns:
         LiteraturePlace. Like means: same kind and dimension, temperatures within 5 K, same class of protocol with no
         known number that differs, and for resistances the same number of interfaces. What is not known on either side
-        counts as unlike, with that reason.
+        counts as unlike, with that reason; only a stack pressure, which hardly a paper prints, is compared without:
+        then the ratio is doubtful and says "pressure unknown". Known pressures must agree within 10 %.
 
     Source: natrode's rule "like with like only".
     """
@@ -114,6 +117,7 @@ def against_literature(
         return LiteraturePlace(question.refused(text), (), tuple(unlike), text)
     values = np.array([f.value for f in alike])
     middle = float(np.median(values))
+    silent = _silent(result, alike)
     below = int(np.sum(values < result.value))
     many = (
         f"{len(alike)} published values measured alike" if len(alike) > 1 else "the one published value measured alike"
@@ -122,14 +126,23 @@ def against_literature(
     if len(alike) == 1:
         side = "above" if below else "not above"
         text = f"{side} {many} ({alike[0].name})"
+    text += f"; {silent}" if silent else ""
     if middle == 0:
         return LiteraturePlace(question.refused("the published median is zero"), tuple(alike), tuple(unlike), text)
     sigma = None if result.uncertainty is None else result.uncertainty / abs(middle)
     spread = (float(result.value / values.max()), float(result.value / values.min())) if values.min() > 0 else None
-    ratio = question.found(result.value / middle, sigma, interval=spread, published=len(alike))
-    if len(alike) < 3:
-        ratio = replace(ratio, quality="doubtful", reason=f"{len(alike)} published value{'s' * (len(alike) > 1)} only")
+    doubts = [f"{len(alike)} published value{'s' * (len(alike) > 1)} only"] if len(alike) < 3 else []
+    doubts += [silent] if silent else []
+    ratio = question.found(result.value / middle, sigma, interval=spread, doubts=doubts, published=len(alike))
     return LiteraturePlace(ratio, tuple(alike), tuple(unlike), text)
+
+
+def _silent(result: Result, alike: Sequence[Published]) -> str:
+    """That pressures could not be compared, or "" where all are known."""
+    mine = result.settings.get("pressure")
+    theirs = sum(f.pressure is None for f in alike)
+    sides = [f"in {theirs} of {len(alike)} papers' values"] * bool(theirs) + ["of this cell"] * (mine is None)
+    return f"pressure unknown {' and '.join(sides)}" if sides else ""
 
 
 def _unlike(result: Result, figure: Published, protocol_class: str | None, protocol: dict[str, Any] | None) -> str:
@@ -153,6 +166,9 @@ def _unlike(result: Result, figure: Published, protocol_class: str | None, proto
             return "the number of interfaces is not known on one side: a factor of two is open"
         if result.n_interfaces != figure.n_interfaces:
             return f"counts {figure.n_interfaces} interfaces, this one {result.n_interfaces}"
+    pressure = result.settings.get("pressure")
+    if pressure is not None and figure.pressure is not None and abs(figure.pressure / float(pressure) - 1.0) > 0.1:
+        return f"at {1e-6 * figure.pressure:.3g} MPa, this one at {1e-6 * float(pressure):.3g} MPa"
     if protocol is not None and figure.protocol is not None:
         different = difference_of_protocols(protocol, figure.protocol)
         if different:

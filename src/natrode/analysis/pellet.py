@@ -141,7 +141,7 @@ def resistance_against_temperature(
         answers = [electrolyte_resistance(s) if of == "electrolyte" else interface_resistance(s) for _, s in known]
     values = [np.nan if a.value is None else a.value for a in answers]
     errors = [np.nan if a.uncertainty is None else a.uncertainty for a in answers]
-    return arrhenius(
+    fit = arrhenius(
         [t for t, _ in known],
         values,
         errors if all(e > 0 for e in errors) else None,
@@ -150,6 +150,10 @@ def resistance_against_temperature(
         source=tuple(s.digest for _, s in known),
         simulated=experiment.is_simulated,
     )
+    if any(a.dimension == "area-specific resistance" for a in answers):
+        areal = replace(fit.at_room_temperature, dimension="area-specific resistance", area_normalised=True)
+        return replace(fit, at_room_temperature=areal)
+    return fit
 
 
 def is_conductor(spectrum: Measurement) -> bool:

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from natrode.analysis.along import spectra_along
 from natrode.analysis.critical_current import critical_current_density, critical_current_from_ramp, is_stepped
 from natrode.analysis.cycling import Which, hysteresis, overpotential, polarisation_growth, voltages
 from natrode.analysis.direct_current import low_field_exchange_current_density, tafel_exchange_current_density
@@ -109,12 +110,16 @@ def _galvanostatic(cycling: Measurement, half: HalfCycles) -> bool:
     return bool(np.median(np.array(spread) / np.abs(half.current[some])) < 0.2)
 
 
-def _given(electrolyte: KnownResistance | None) -> KnownResistance | FirstSpectrum:
-    return "first spectrum" if electrolyte is None else electrolyte
+def _given(impedance: Measurement, electrolyte: KnownResistance | None) -> KnownResistance | FirstSpectrum | None:
+    """What is removed: the first spectrum's electrolyte, each spectrum's own where temperature or pressure change."""
+    if electrolyte is not None:
+        return electrolyte
+    found = spectra_along(impedance)
+    return None if found is not None and found.along in ("temperature", "pressure") else "first spectrum"
 
 
 def _of_impedance(impedance: Measurement, electrolyte: KnownResistance | None) -> list[Result]:
-    spectra, given = impedance.spectra(), _given(electrolyte)
+    spectra, given = impedance.spectra(), _given(impedance, electrolyte)
     series = interface_resistance_series(impedance, given)
     found = [electrolyte_resistance(spectra[0]), series.results[0]]
     if interfaces_of(impedance) == 2 and not series.one_sided:
@@ -157,7 +162,8 @@ def summarise_series(record: Record, electrolyte: KnownResistance | None = None)
 
 
 def _series_of_spectra(impedance: Measurement, electrolyte: KnownResistance | None) -> list[Series]:
-    series = interface_resistance_series(impedance, _given(electrolyte))
+    given = _given(impedance, electrolyte)
+    series = interface_resistance_series(impedance, given)
     found: list[Series] = []
     if len(series.results) < 2:
         return found
@@ -165,7 +171,7 @@ def _series_of_spectra(impedance: Measurement, electrolyte: KnownResistance | No
         meaning, errors = series.results[0], series.uncertainty
         found.append(Series.of(meaning, series.resistance, series.time, "time", "test time", errors))
     if series.one_sided and Column.CHARGE in impedance:
-        sides = stripping_side_resistance(impedance, _given(electrolyte))
+        sides = stripping_side_resistance(impedance, given)
         meaning, errors = sides.results[-1], sides.uncertainty
         found.append(Series.of(meaning, sides.resistance, sides.charge, "charge", "net charge", errors))
     return found

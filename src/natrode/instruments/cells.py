@@ -279,10 +279,9 @@ def _filled(found: Group, table: TableFile) -> dict[str, str]:
     if span is not None:
         filled["started"], filled["ended"] = (t.isoformat(sep=" ", timespec="seconds") for t in span)
     measured = [f.temperature[0] for f in facts if f.temperature is not None]
-    if measured and max(measured) - min(measured) > SEVERAL:
-        filled["notes"] = "; ".join(
-            filter(None, (filled["notes"], f"temperatures from {min(measured):.4g} to {max(measured):.4g} degC"))
-        )
+    spread = max((f.temperature[1] for f in facts if f.temperature is not None), default=0.0)
+    if measured and max(spread, max(measured) - min(measured)) > SEVERAL:
+        filled["notes"] = "; ".join(filter(None, (filled["notes"], "several temperatures: those of the files count")))
     elif measured:
         unit = next((n.rpartition("/")[2].strip() for n in table.header if _plain_name(n) == "temperature"), "degC")
         if unit in ("degC", "°C"):

@@ -163,9 +163,11 @@ def arrhenius(fit: ArrheniusFit, of: str, *, simulated: bool) -> Drawn:
     """Ln of the quantity against 1000/T with the line, the scale of temperatures above in degC."""
     used = fit.used
     kelvin, value = fit.temperature[used], fit.value[used]
-    conductivity = fit.at_room_temperature.dimension == "conductivity"
-    unit, factor = ("S/cm", 0.01) if conductivity else ("Ω", 1.0)
-    x_title, y_title = "1000/T / 1/K", f"{'conductivity' if conductivity else 'resistance'} / {unit}"
+    dimension = fit.at_room_temperature.dimension
+    unit, factor = {"conductivity": ("S/cm", 0.01), "area-specific resistance": ("Ω cm²", 1e4)}.get(
+        dimension, ("Ω", 1.0)
+    )
+    x_title, y_title = "1000/T / 1/K", f"{'conductivity' if dimension == 'conductivity' else 'resistance'} / {unit}"
     traces = [
         plots.line("", 1e3 / kelvin, value * factor, series_colour(0, 2), x_title=x_title, y_title=y_title)
         | {"mode": "markers", "marker": {"color": series_colour(0, 2), "size": 8}, "showlegend": False}

@@ -68,6 +68,8 @@ def gather(paths: Sequence[str | Path], *, mix_simulated: bool = False, **hints:
         if (path / table_of_cells.FILE_NAME).exists():
             excluded |= {c.name: c.reason for c in table_of_cells.load(path) if c.excluded}
     found += _of_files(single, words, mix_simulated, unread)
+    told = ((e.title, e.measurements[0].metadata.user.get("excluded")) for e in found)
+    excluded |= {title: str(reason) for title, reason in told if reason}
     if not found:
         why = "; ".join(f"{name}: {reason}" for name, reason in unread[:3]) or "there is no data file in it"
         raise InstrumentFileError(f"{', '.join(map(str, paths))}: nothing could be read ({why})")

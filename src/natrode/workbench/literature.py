@@ -64,7 +64,7 @@ def _entry(paper: Paper, figure: Figure) -> Published | None:
             return None  # after cycling: another state of the interface
         return Published(
             **common, kind="interface resistance", protocol_class=SPECTRUM,
-            protocol=None if pressure is None else {"pressure": 1e6 * float(pressure.group(1))},
+            pressure=None if pressure is None else 1e6 * float(pressure.group(1)),
             n_interfaces=1 if arguments.get("per") == "interface" else 2,
         )  # fmt: skip
     return None
@@ -97,8 +97,6 @@ def places(results: Sequence[Result], critical: CriticalCurrent | None) -> tuple
         protocol: dict[str, Any] | None = None
         if test == STEPPED:
             protocol = None if critical is None else dict(critical.protocol)
-        elif result.settings.get("pressure") is not None:
-            protocol = {"pressure": result.settings["pressure"]}
         found.append(against_literature(result, published(), kind=kind, protocol_class=test, protocol=protocol))
     return tuple(found)
 

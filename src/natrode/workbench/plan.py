@@ -6,7 +6,7 @@ from typing import Any
 
 from natrode import analysis
 from natrode.analysis import half_cycles, is_full_cell, is_rest, plates_on_collector
-from natrode.analysis.along import APART_KELVIN, steps
+from natrode.analysis.along import APART_KELVIN, spectra_along, steps
 from natrode.analysis.critical_current import is_stepped
 from natrode.analysis.full_cell import falls_in_discharge, resting_voltage
 from natrode.analysis.pellet import is_conductor
@@ -137,7 +137,15 @@ def _circuit(answer: Any) -> Outcome:
     best = answer[0] if isinstance(answer, list) else answer
     sums = {f"{name} (circuit)": result for name, result in best.sums.items()}
     found = [replace(r, quantity=name) for name, r in sums.items()]
-    found += [replace(r, quantity=f"{best.circuit}: {name}") for name, r in best.values.items()]
+    open_ones = [name for name, r in best.values.items() if "is not determined" in r.reason and name != "L0"]
+    for name, result in best.values.items():
+        shown = replace(result, quantity=f"{best.circuit}: {name}")
+        if open_ones and shown.quality == "good":  # its value moves with those that the data leave open
+            doubt = (
+                f"of a circuit in which {', '.join(open_ones)} {'is' if len(open_ones) == 1 else 'are'} not determined"
+            )
+            shown = replace(shown, quality="doubtful", reason=doubt)
+        found.append(shown)
     return Outcome(tuple(found), detail=best)
 
 
@@ -211,7 +219,10 @@ def plan(experiment: Experiment, electrolyte: float | None = None, **options: An
     for number in rest:
         record = experiment.measurements[number]
         if record.kind == "impedance" and len(record.spectra()) > 2:
-            tasks.append(Task("interface_resistance_series", number, options=given))
+            along = spectra_along(record)
+            own = electrolyte is None and along is not None and along.along in ("temperature", "pressure")
+            removed = {"electrolyte_resistance": None} if own else given
+            tasks.append(Task("interface_resistance_series", number, options=removed))
         if record.kind == "cycling" and Column.CURRENT in record and len(half_cycles(record)):
             place = None if together and len(experiment.of_kind("cycling")) == 1 else number
             tasks.append(Task("failure", place, options=given))
