@@ -63,3 +63,14 @@ def test_an_activation_energy_from_spectra():
     low, high = fit.activation_energy.interval
     assert low < energy < high
     assert fit.with_temperature_error.uncertainty > fit.activation_energy.uncertainty
+
+
+def test_interfaces_against_temperature_keep_their_area():
+    frequency = np.logspace(6, -1, 50)
+    cells = [
+        spectrum_record(40.0 + zarc(frequency, ohm, 1e-4), frequency, noise=0.001, temperature=kelvin)
+        for ohm, kelvin in ((100.0, 278.15), (50.0, 298.15), (27.0, 318.15))
+    ]
+    fit = resistance_against_temperature(experiment(*cells), "interfaces")
+    shown = fit.at_room_temperature.to_json()
+    assert (shown["value"], shown["unit"]) == (pytest.approx(50.0, rel=0.05), "Ohm cm2")

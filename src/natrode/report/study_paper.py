@@ -23,7 +23,7 @@ from natrode.report.paper_style import DASHES, POINTS, SINGLE_COLUMN, Drawing, d
 from natrode.report.plots import decade_labels
 from natrode.report.run_plots import current_scale, time_scale, voltage_scale
 from natrode.report.study import colours, details, labelled
-from natrode.report.study_plots import Labelled, blend, charge_scale, chosen
+from natrode.report.study_plots import ARRHENIUS_UNITS, Labelled, blend, charge_scale, chosen
 from natrode.report.wording import number, unit_text
 from natrode.units import from_si
 from natrode.workbench.study import CellStudy, Study
@@ -364,9 +364,8 @@ def _arrhenius(figure: "Figure", fit: ArrheniusFit, of: str, simulated: bool) ->
     drawing = Drawing(simulated)
     used = fit.used
     kelvin, value = fit.temperature[used], fit.value[used]
-    conductivity = fit.at_room_temperature.dimension == "conductivity"
-    unit, factor = ("S/cm", 0.01) if conductivity else ("Ω", 1.0)
-    y_title = f"{'conductivity' if conductivity else 'resistance'} of the {of} / {unit}"
+    unit, factor = ARRHENIUS_UNITS[fit.at_room_temperature.dimension]
+    y_title = f"{'conductivity' if unit == 'S/cm' else 'resistance'} of the {of} / {unit}"
     mark = "simulated" if simulated else "measured"
     axes.plot(1e3 / kelvin, value * factor, "o", ms=4, color=SERIES[0])
     slope, middle = np.polyfit(1.0 / kelvin, np.log(value * factor), 1)

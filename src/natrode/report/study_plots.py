@@ -22,6 +22,12 @@ Labelled = tuple[str, Measurement]
 """A spectrum with its name."""
 
 
+ARRHENIUS_UNITS = {
+    "conductivity": ("S/cm", 0.01), "resistance": ("Ω", 1.0), "area-specific resistance": ("Ω cm²", 1e4),
+}  # fmt: skip
+"""Unit of the ordinate by the dimension of what was fitted, and the factor from SI."""
+
+
 def chosen(spectra: Sequence[Labelled]) -> list[int]:
     """Places of the spectra that are drawn: all, or evenly spaced ones of many."""
     count = len(spectra)
@@ -163,11 +169,8 @@ def arrhenius(fit: ArrheniusFit, of: str, *, simulated: bool) -> Drawn:
     """Ln of the quantity against 1000/T with the line, the scale of temperatures above in degC."""
     used = fit.used
     kelvin, value = fit.temperature[used], fit.value[used]
-    dimension = fit.at_room_temperature.dimension
-    unit, factor = {"conductivity": ("S/cm", 0.01), "area-specific resistance": ("Ω cm²", 1e4)}.get(
-        dimension, ("Ω", 1.0)
-    )
-    x_title, y_title = "1000/T / 1/K", f"{'conductivity' if dimension == 'conductivity' else 'resistance'} / {unit}"
+    unit, factor = ARRHENIUS_UNITS[fit.at_room_temperature.dimension]
+    x_title, y_title = "1000/T / 1/K", f"{'conductivity' if unit == 'S/cm' else 'resistance'} / {unit}"
     traces = [
         plots.line("", 1e3 / kelvin, value * factor, series_colour(0, 2), x_title=x_title, y_title=y_title)
         | {"mode": "markers", "marker": {"color": series_colour(0, 2), "size": 8}, "showlegend": False}
