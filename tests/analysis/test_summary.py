@@ -70,7 +70,9 @@ def test_a_ramp_of_current():
 def test_a_sweep():
     voltage = np.linspace(-0.1, 0.1, 100)
     assert names(summarise(sweep_record(voltage, voltage / 50.0), ELECTROLYTE)) == ["exchange current density"] * 2
-    assert summarise(sweep_record(voltage, voltage / 50.0, geometry=Geometry(working_area=AREA))) == []
+    unknown = summarise(sweep_record(voltage, voltage / 50.0, geometry=Geometry(working_area=AREA)))
+    assert names(unknown) == ["onset of oxidation (threshold)", "onset of reduction (threshold)"]
+    assert all(r.value is None and r.reason for r in unknown)
 
 
 def test_a_rest_says_nothing():

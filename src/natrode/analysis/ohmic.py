@@ -113,7 +113,9 @@ def current_interrupt(record: Record) -> Result:
     waits = np.diff(time)[at]
     at = at[(waits > 0) & (waits <= LONGEST_DELAY)]
     if not at.size:
-        text = f"the first sample comes {waits.min():.3g} s after the interrupt, over {LONGEST_DELAY:g} s"
+        text = f"the first sample comes {waits.max():.3g} s after the interrupt, over {LONGEST_DELAY:g} s"
+        if waits.max() <= 0:
+            text = "the samples before and after the interrupt have the same time"
         return question.refused(text)
     step = current[at] - current[at + 1]
     drop = (voltage[at] - voltage[at + 1]) / step

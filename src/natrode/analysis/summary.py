@@ -44,7 +44,8 @@ def summarise(record: Record, electrolyte: KnownResistance | None = None) -> lis
         results += _of_impedance(impedance, electrolyte)
     for sweep in experiment.of_kind("sweep"):
         onsets = [onset_voltage(sweep, "oxidation"), onset_voltage(sweep, "reduction")]
-        results += [r for r in onsets if r.value is not None and interfaces_of(sweep) != 2]
+        if interfaces_of(sweep) != 2:
+            results += [r for r in onsets if r.value is not None] or onsets
         if interfaces_of(sweep) is not None:
             ohmic = _ohmic(experiment, sweep) if electrolyte is None else electrolyte
             results += [

@@ -1,5 +1,6 @@
 """Plots of one experiment's records: raw data first, thinned for the screen and said so."""
 
+import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -146,22 +147,42 @@ def is_series(entry: Mapping[str, Any]) -> bool:
 
 def series_figures(summary: Sequence[Mapping[str, Any]], *, simulated: bool) -> list[Drawn]:
     """One plot for all series that share unit and abscissa (mean, end and peak overpotentials in one)."""
-    groups: dict[tuple[str, str], list[Mapping[str, Any]]] = defaultdict(list)
+    groups: dict[tuple[str, str, str], list[Mapping[str, Any]]] = defaultdict(list)
     for entry in summary:
         if is_series(entry):
-            groups[entry.get("unit") or "", _abscissa(entry)].append(entry)
+            groups[_family(entry), entry.get("unit") or "", _abscissa(entry)].append(entry)
     figures = []
-    for (unit, x_title), entries in groups.items():
+    for (family, unit, x_title), entries in groups.items():
         y_title = entries[0]["quantity"] if len(entries) == 1 else _common_words([e["quantity"] for e in entries])
+        y_title = FAMILIES.get(family, (y_title,))[0]
         shown_unit = unit_text(unit)
         y_title = f"{y_title} / {shown_unit}" if shown_unit else y_title
         traces = [_series(entry, i, len(entries), x_title, y_title) for i, entry in enumerate(entries)]
-        made = plots.layout(x_title, y_title, simulated=simulated)
+        made = plots.layout(x_title, y_title, simulated=simulated, y_log=bool(family) and _wide(entries))
         made["showlegend"] = len(entries) > 1
         longest = max(len(entry["value"]) for entry in entries)
         note = f"{longest} values thinned to the extremes for drawing" if longest > POINTS else ""
         figures.append(Drawn(y_title.split(" / ")[0], {"data": traces, "layout": made}, note))
     return figures
+
+
+FAMILIES = {
+    "arc": ("resistance of the arcs", r"arc \d"),
+    "peak": ("resistance of the peaks", r"resistance of peak \d"),
+    "time": ("time constant of the peaks", r"time constant of peak \d"),
+}
+"""Series of one spectrum's parts, which stand in a plot of their own: its title, and how their names begin."""
+
+
+def _family(entry: Mapping[str, Any]) -> str:
+    return next((name for name, (_, begins) in FAMILIES.items() if re.match(begins, str(entry["quantity"]))), "")
+
+
+def _wide(entries: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether all values are positive and span so much that a linear axis hides the small ones."""
+    values = np.array([v for e in entries for v in e["value"] if v is not None], dtype=float)
+    values = values[np.isfinite(values)]
+    return bool(values.size and values.min() > 0 and values.max() > 20.0 * values.min())
 
 
 def _abscissa(entry: Mapping[str, Any]) -> str:

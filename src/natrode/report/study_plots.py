@@ -320,7 +320,8 @@ def every_cell(quantity: str, values: Sequence[tuple[str, Result]]) -> Drawn:
     """One quantity of every cell of a group, with its own standard uncertainty; limits are hollow."""
     entries = [(name, result.to_json()) for name, result in values]
     unit = unit_text(entries[0][1]["unit"])
-    y_title = f"{quantity} / {unit}" if unit else quantity
+    short = quantity.partition(" (")[0]
+    y_title = f"{short} / {unit}" if unit else short
     colour = series_colour(0, 2)
     names, known, spread, hollow = [], [], [], []
     for name, entry in entries:

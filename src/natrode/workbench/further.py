@@ -89,7 +89,8 @@ def _interrupted(seen: Seen) -> bool:
     time, current = _flowing(seen.one)
     if time is None or correction_of(seen.one) not in ("none", "unknown"):
         return False
-    return bool(np.any(np.diff(time)[interrupts(seen.one, current)] <= LONGEST_DELAY))
+    waits = np.diff(time)[interrupts(seen.one, current)]
+    return bool(np.any((waits > 0) & (waits <= LONGEST_DELAY)))
 
 
 def _relaxing(seen: Seen) -> bool:

@@ -193,7 +193,8 @@ def analyse(
     found = gather.gather(asked, mix_simulated=mix_simulated, **hints)
     request = Request(tuple(map(str, asked)), hints, given)
     cells = tuple(study(e, found.excluded.get(e.title, ""), only, **options) for e in found.experiments)
-    title = found.experiments[0].title if len(cells) == 1 else Path(asked[0]).resolve().name
+    place = Path(asked[0]).resolve()
+    title = found.experiments[0].title if len(cells) == 1 else (place if place.is_dir() else place.parent).name
     groups = groups_of([_member(cell) for cell in cells], mix_simulated=mix_simulated)
     return Study(title, cells, found.unread, request, groups, comparisons_of(groups))
 

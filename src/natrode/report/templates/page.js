@@ -33,7 +33,7 @@
     const figure = themed(text);
     const width = element.clientWidth;
     if (element.hasAttribute("data-square") && width < 560) {
-      figure.layout.height = Math.round(width * 1.05);
+      figure.layout.height = Math.min(Math.round(width * 1.05), element.offsetHeight || 10000);
       element.style.height = `${figure.layout.height}px`;
     }
     const config = { responsive: true, displaylogo: false, displayModeBar: !coarse, plotlyServerURL: "",
