@@ -123,7 +123,7 @@ def critical_of(cell: CellStudy):
 
 
 def test_scenario_8_replicates_of_a_table_are_counted_with_their_exclusions(project: Path) -> None:
-    study = analyse(project)
+    study = analyse(project, only=["summarise", "critical_current_density"])
     ramps = [c for c in study.cells if c.name.startswith("ramp")]
     (group,) = [g for g in study.groups if g.name == "ramp"]
     assert group.critical is not None

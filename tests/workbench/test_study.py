@@ -82,7 +82,7 @@ def test_simulated_and_measured_cells_meet_only_when_asked(tmp_path: Path) -> No
 
 
 def test_the_demo_is_read_back_as_simulated_cells(project: Path) -> None:
-    study = analyse(project)
+    study = analyse(project, only=["summarise", "summarise_series", "critical_current_density", "arcs_along"])
     ramps = [f"ramp {n}" for n in range(1, 8)]
     assert sorted(c.name for c in study.cells) == sorted([*ramps, "cross", "leak", "room", "silent", "strip", "warm"])
     assert all(c.is_simulated for c in study.cells)
@@ -99,7 +99,7 @@ def test_the_table_of_cells_excludes_but_counts(project: Path, tmp_path: Path) -
     names, cells = head.split(","), first.split(",")
     cells[names.index("excluded")], cells[names.index("exclusion reason")] = "yes", "cracked pellet"
     table.write_text("\n".join([head, ",".join(cells), *rest]))
-    study = analyse(folder)
+    study = analyse(folder, only=["summarise"])
     assert study.cells[0].excluded == "cracked pellet"
     assert len(study.cells) == 13
 
