@@ -49,9 +49,9 @@ def part(name: str, hits: Sequence[bool] | np.ndarray, least: float = -np.inf, m
 
 
 def timed(name: str, wanted: float, function: Callable[..., Any], *arguments: Any) -> tuple[Any, str]:
-    """Answer of a compiled function of (frequency, many spectra, ...), and a line with the better time of two runs."""
+    """Answer of a compiled function of (frequency, many spectra, ...), and a line with the best time of five runs."""
     walls, processors = [], []
-    for _ in range(2):
+    for _ in range(5):
         begin, processor = time.perf_counter(), time.process_time()
         answer = function(*arguments)
         walls.append(time.perf_counter() - begin)

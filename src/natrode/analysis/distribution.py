@@ -27,8 +27,9 @@ FEWEST_POINTS, FEWEST_DECADES = 20, 3.0
 """Below these a distribution says nothing that a resistance does not say."""
 DEEP, SHARE = 0.1, 0.03
 """A valley is real when it lies this part below its lower peak; a peak when it holds this part of the resistance."""
-SEPARATE = 9.0
-"""Rise of chi square, when two peaks are joined by a straight line, from which on they are two."""
+SEPARATE = 13.0
+"""Rise of chi square, when two peaks are joined by a straight line, from which on they are two: a thousand flat
+distributions stayed below it, and so did 7 in 100 spectra of arcs 1.5 decades apart and more."""
 REFITS = 20
 MATCH = 0.3
 """Decades between a peak and its counterpart in a refit or in the next spectrum of a series."""
@@ -268,10 +269,14 @@ class _Fit:
         self.chi = self._misfit(self.free)
         self.covariance = np.linalg.inv(self.hessian)
 
-    def _solve(self, straight: npt.NDArray[np.bool_]) -> tuple[Array, Array]:
+    def _solve(self, straight: npt.NDArray[np.bool_], begin: Array | None = None) -> tuple[Array, Array]:
+        """Most probable (leading terms, ln g) and the Hessian there, from a flat distribution unless told otherwise."""
         size = self.design.shape[1]
         free, hessian = np.empty(size), np.empty((size, size))
-        kernels.start(free, self.step, self.lead)
+        if begin is None:
+            kernels.start(free, self.step, self.lead)
+        else:
+            free[:] = begin
         kernels.maximise(self.whitened, self.data, self.step, self.lead, straight, free, hessian)
         return free, hessian
 
@@ -351,7 +356,11 @@ class _Fit:
         """Rise of chi square when ln g is straight from one top to the next."""
         straight = np.zeros(len(self.log_tau), np.bool_)
         straight[left : right + 1] = True
-        return self._misfit(self._solve(straight)[0]) - self.chi
+        bridged = self.free.copy()
+        low, high = self.lead + left, self.lead + right
+        bridged[low : high + 1] = np.linspace(self.free[low], self.free[high], high - low + 1)
+        # from either start alone the search may stop short, and a plateau would pass for two peaks
+        return min(self._misfit(self._solve(straight, begin)[0]) for begin in (None, bridged)) - self.chi
 
     def _survival(self, centres: Array, refits: int, seed: int) -> Array:
         if not refits or not len(centres):
