@@ -518,6 +518,8 @@ def half_cycle(
         if done < 0.0 or not math.isfinite(reached):
             return passed, False, count, STUCK
         reached = min(max(reached, -1.0), 1.0)
+        if tries > 0 and reached < 0.0 and done < step * (1.0 - 1e-12):  # a leak shortened the step: go on from its end
+            tries = 0
         if tries == 0 and reached > 0.0 and step > 0.0:  # the limit lies within this step
             low, high, at_low, at_high, side, tries = 0.0, done, distance, reached, 0, 1
         elif tries > 0:
