@@ -100,18 +100,32 @@ WEAK = {
 """Values of its own: the comparison must not move when a new sample changes the materials' data."""
 
 
-def test_soft_short_against_pybamm():
+SOUGHT_TWICE = {
+    "contact_resistance": "3.8657 Ohm cm2",
+    "replenishment_current_density": "0.056816 mA/cm2",
+    "refill_efficiency": 0.81416,
+    "crack_overpotential": "0.12666 V",
+    "damage_exponent": 3.9483,
+    "contact_fraction": 0.33095,
+    "void_capacity": "0.11001 um",
+    "contact_shape": -0.88097,
+}
+"""A leak shortens the step in which a cut-off is sought: the search gave up early, a charge was 1.4e-3 too small."""
+
+
+@pytest.mark.parametrize("parameters", [WEAK, SOUGHT_TWICE])
+def test_soft_short_against_pybamm(parameters):
     """A filament comes through, leaks more and more, and takes charge: the same equations give the same charges."""
     given = cell(
         {"loading": "2 mg/cm2"},
-        {"interface": "pristine-na/nzsp-hna", "parameters": WEAK},
+        {"interface": "pristine-na/nzsp-hna", "parameters": parameters},
         soft_short_time="3000 h",
     )
     pairs, solution, done, _ = beside_pybamm(given, 2.0, 8)
     assert len(pairs) == 16
     assert np.isfinite(done.state.values[particle_modes().shape[1] + kernel.PIERCED])
     assert solution["Leak conductance [S]"].entries[-1] > 0
-    assert pairs[:, 0] == pytest.approx(pairs[:, 1], rel=1e-3)
+    assert pairs[:, 0] == pytest.approx(pairs[:, 1], rel=1e-4)
     assert pairs[:, 2] == pytest.approx(pairs[:, 3], abs=2e-3)
     efficiency = pairs[1::2, 0] / pairs[0::2, 0]
     assert efficiency[1] == pytest.approx(1.0, abs=1e-3)
