@@ -163,3 +163,11 @@ def test_a_negative_series_resistance_is_doubtful():
     found = relaxation_times(spectrum(F, z), refits=0)
     assert found.quality == "doubtful"
     assert "negative high-frequency resistance" in found.reason
+
+
+def test_what_lies_beyond_the_measured_range_makes_the_integral_doubtful():
+    """A blocking electrode: the integral grows with every decade that is measured further."""
+    blocking = relaxation_times(spectrum(F, 100.0 + arc(W, 50.0, 1e-4, 0.9) + 1 / (1e-6 * (1j * W) ** 0.9)))
+    assert blocking.polarisation.quality == "doubtful"
+    assert "outside the measured range" in blocking.polarisation.reason
+    assert relaxation_times(spectrum(F, 100.0 + arc(W, 50.0, 1e-4, 0.9))).polarisation.quality == "good"

@@ -321,7 +321,7 @@ class _Fit:
             joined,
             tuple(peaks),
             self._terms(question),
-            self._polarisation(question),
+            self._polarisation(question, tau, measured),
             measured,
             self.noise,
             self.chi / len(self.data),
@@ -426,11 +426,14 @@ class _Fit:
                 found["resistance of the leads"] = _scaled(question, "resistance of the leads", value, deviation[n])
         return found
 
-    def _polarisation(self, question: Result) -> Result:
+    def _polarisation(self, question: Result, tau: Array, measured: tuple[float, float]) -> Result:
+        """The integral; doubtful where more of it than makes a peak lies beyond what was measured."""
         slope = np.zeros(len(self.free))
         slope[self.lead :] = self.g * self.step
         deviation = math.sqrt(max(float(slope @ self.covariance @ slope), 0.0))
-        return _scaled(question, "polarisation resistance", float(slope.sum()), deviation)
+        outside = float(self.g[(tau < measured[0]) | (tau > measured[1])].sum() / self.g.sum())
+        doubts = [f"{100 * outside:.0f} % of it lies outside the measured range"] if outside > SHARE else []
+        return _scaled(question, "polarisation resistance", float(slope.sum()), deviation, doubts)
 
 
 def _design(frequency: Array, terms: Sequence[Term]) -> tuple[Array, Array, Array]:
@@ -478,10 +481,10 @@ def _question(spectrum: Measurement) -> Result:
     )
 
 
-def _scaled(question: Result, quantity: str, value: float, deviation: float) -> Result:
+def _scaled(question: Result, quantity: str, value: float, deviation: float, doubts: Sequence[str] = ()) -> Result:
     """A resistance in Ohm as a result, times the area where it is known."""
     area = question.settings["area"] or 1.0
-    return replace(question, quantity=quantity).found(value * area, float(deviation) * area)
+    return replace(question, quantity=quantity).found(value * area, float(deviation) * area, doubts=list(doubts))
 
 
 def _peak(
