@@ -21,11 +21,19 @@ def integrals(time: Array, voltage: Array, current: Array, first: Indices, last:
         highest = lowest = voltage[begin]
         for k in range(begin + 1, end + 1):
             half = 0.5 * (time[k] - time[k - 1])
-            found[run, 0] += half * (current[k] + current[k - 1])
-            found[run, 1] += half * (voltage[k] + voltage[k - 1])
+            found[run, CHARGE] += half * (current[k] + current[k - 1])
+            found[run, VOLTAGE] += half * (voltage[k] + voltage[k - 1])
             highest, lowest = max(highest, voltage[k]), min(lowest, voltage[k])
-        found[run, 2], found[run, 3] = highest, lowest
+        found[run, HIGHEST], found[run, LOWEST] = highest, lowest
     return found
+
+
+@compiled
+def _end_of_run(owner: Indices, begin: int) -> int:
+    end = begin
+    while end < len(owner) and owner[end] == owner[begin]:
+        end += 1
+    return end
 
 
 @compiled
@@ -38,9 +46,7 @@ def quarters(owner: Indices, time: Array, values: Array, count: int, most: int) 
     found[3] = 0.0
     begin = 0
     while begin < len(owner):
-        run, end = owner[begin], begin
-        while end < len(owner) and owner[end] == run:
-            end += 1
+        run, end = owner[begin], _end_of_run(owner, begin)
         length = end - begin
         parts = min(max(length // 3, 1), most)
         for part in range(parts):
@@ -60,9 +66,7 @@ def third_differences(owner: Indices, values: Array, count: int) -> Array:
     found = np.full(count, np.nan)
     begin = 0
     while begin < len(owner):
-        run, end = owner[begin], begin
-        while end < len(owner) and owner[end] == run:
-            end += 1
+        run, end = owner[begin], _end_of_run(owner, begin)
         total, number = 0.0, 0
         for k in range(begin + (end - begin) // 10, end - 3):
             total += abs(values[k + 3] - 3.0 * values[k + 2] + 3.0 * values[k + 1] - values[k])
