@@ -59,6 +59,15 @@ def compiled(function: Function) -> Function:
     return _njit(function)
 
 
+def compiled_in_place(function: Function) -> Function:
+    """Compile a function that makes no array of its own, but works on those that it is given and on parts of them.
+
+    Nothing then has to count who holds an array: in functions of a few operations the counting, which has to be safe
+    between threads, takes longer than the operations. The compiler refuses a function that makes an array.
+    """
+    return _njit(function, _nrt=False)
+
+
 def compiled_sums(function: Function) -> Function:
     """Compile a function whose sums may run in any order, several terms at a time; what is not a number stays one."""
     return _njit(function, fastmath={"reassoc", "contract", "nsz"})

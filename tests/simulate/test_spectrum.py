@@ -81,7 +81,7 @@ def test_contact_evolution_is_the_response_of_the_integrator():
     at = np.empty(kernel.N_CONDITIONS)
     kernel.conditions_at(table, 0.0, at)
     v0 = voids_of((1.2,))[0]
-    contacts, _ = kernel.interface_resistances(row, at, 0, v0, 0.0)
+    contacts, _ = kernel.interface_resistances(row, at, 0, kernel.loss_factor(row, v0), 0.0)
     density, area, dv = 2e-4 / row[kernel.AREA], row[kernel.AREA], 1e-12
     factor = [(1 - row[kernel.CONTACT_SHAPE] * v / row[kernel.VOID_CAPACITY]) ** (-1 / row[kernel.CONTACT_SHAPE])
               for v in (v0 - dv, v0 + dv)]  # fmt: skip

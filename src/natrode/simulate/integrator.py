@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from natrode.compiled import compiled
+from natrode.compiled import compiled, compiled_in_place
 from natrode.simulate.kernel import (
     AREA,
     AT_VOLTAGE_LIMIT,
@@ -28,11 +28,13 @@ from natrode.simulate.kernel import (
     ELECTROLYTE_RESISTANCE,
     FILM_LAW,
     KIND,
+    LEAST_FACTOR,
     LEVEL,
     LIMIT,
     LOGARITHMIC,
     N_CONDITIONS,
     N_DRIVE,
+    N_SAMPLE,
     N_STATE,
     PAUSE,
     PIERCED_AT,
@@ -62,13 +64,13 @@ from natrode.simulate.kernel import (
     conditions_at,
     ionic_current,
     leak_conductance,
-    loss_factor,
     rates,
     void_rate,
 )
 
 NO_EVENT, HEALED, OVERTAKEN, PIERCED, STOPPED, EMPTY = 0, 1, 2, 3, 4, 5
-NOW, STEPS, EVENTS, N_CLOCK = range(4)
+NOW, STEPS, EVENTS, AT_REST, FORWARD, BACKWARD, N_CLOCK = range(7)
+"""Time, counts, and the length that a first step of a rest, a forward and a backward current is to try; 0: none yet."""
 TOLERANCE = 1e-8
 WHOLE = 1e-12
 SAME = 1e-14
@@ -90,6 +92,7 @@ class Scratch(NamedTuple):
     at: FloatArray
     new: FloatArray
     guess: FloatArray
+    following: FloatArray
     whole: BoolArray
 
 
@@ -123,13 +126,13 @@ _D = np.array(
 )
 
 
-@compiled
+@compiled_in_place
 def electrode_density(model: Model, k: int, current: float) -> float:
     """Current density of electrode `k` [A/m2], positive where it is stripped."""
     return float(current / model.parameters[k, AREA] if k == 0 else -current / model.parameters[k, AREA])
 
 
-@compiled
+@compiled_in_place
 def current_at(model: Model, state: FloatArray, drive: FloatArray, time: float, at: FloatArray) -> float:
     """Ionic current [A] at `time`; fills `at` with the conditions of that moment."""
     conditions_at(model.table, time, at)
@@ -137,20 +140,44 @@ def current_at(model: Model, state: FloatArray, drive: FloatArray, time: float, 
     return ionic_current(model.parameters, at, state, drive, time, leak)
 
 
-@compiled
+@compiled_in_place
+def first_stage(
+    model: Model, state: FloatArray, drive: FloatArray, start: float, current: float, scratch: Scratch
+) -> None:
+    """Rates at the start of a step, which hold for every length that is tried; `at` has the conditions there."""
+    rates(
+        model.parameters, scratch.at, state, drive[SINCE] + start, current, drive[BUTLER_VOLMER], scratch.whole,
+        scratch.stages[0],
+    )  # fmt: skip
+
+
+@compiled_in_place
+def resistance_weight(electrode: FloatArray, void: float) -> float:
+    """Change of ln R per void thickness [1/m], what an error of the voids counts by: w^mu/h = 1/(h - mu v)."""
+    shape, capacity = electrode[CONTACT_SHAPE], electrode[VOID_CAPACITY]
+    left = 1.0 - shape * max(void, 0.0) / capacity
+    if left < 1e-3:
+        left = max(left, LEAST_FACTOR**shape)
+    return float(1.0 / (left * capacity))
+
+
+@compiled_in_place
 def trial_step(
     model: Model, state: FloatArray, drive: FloatArray, start: float, length: float, scratch: Scratch
 ) -> float:
-    """One step of the pair, from `start` after the drive's; fills `new` and `stages`, returns error over tolerance."""
+    """One step of the pair, from `start` after the drive's; fills `new` and `stages` but the first, which is there.
+
+    Returns the error over the tolerance.
+    """
     stages, work, at, new = scratch.stages, scratch.work, scratch.at, scratch.new
-    for j in range(7):
+    for j in range(1, 7):
         time = drive[SINCE] + (start + _C[j] * length)
         for n in range(N_STATE):
             total = 0.0
             for m in range(j):
                 total += _A[j, m] * stages[m, n]
             work[n] = state[n] + length * total
-        if model.table.shape[0] > 1 or j == 0:
+        if model.table.shape[0] > 1:
             conditions_at(model.table, time, at)
         leak = leak_conductance(drive, time, at[ELECTROLYTE_RESISTANCE])
         current = ionic_current(model.parameters, at, work, drive, time, leak)
@@ -162,9 +189,8 @@ def trial_step(
         for j in range(7):
             estimate += _E[j] * stages[j, n]
         weight = 1.0 / (1.0 + abs(work[n]))
-        if n < 2:  # the error that counts is that of the resistance: d ln R = w^mu dv/h
-            electrode = model.parameters[n]
-            weight = loss_factor(electrode, work[n]) ** -electrode[CONTACT_SHAPE] / electrode[VOID_CAPACITY]
+        if n < 2:
+            weight = resistance_weight(model.parameters[n], work[n])
         error = max(error, abs(estimate * length) * weight / TOLERANCE)
     new[4] = work[4]
     if not math.isfinite(error + new[0] + new[1] + new[2] + new[3]):
@@ -172,7 +198,7 @@ def trial_step(
     return error
 
 
-@compiled
+@compiled_in_place
 def interpolate(state: FloatArray, scratch: Scratch, length: float, part: float, out: FloatArray, floor: bool) -> None:
     """Continuous extension of the pair, of order 4, at a part (0 to 1) of the last step."""
     stages, new = scratch.stages, scratch.new
@@ -190,7 +216,7 @@ def interpolate(state: FloatArray, scratch: Scratch, length: float, part: float,
             out[k] = max(out[k], 0.0)
 
 
-@compiled
+@compiled_in_place
 def event_value(
     kind: int, k: int, model: Model, state: FloatArray, drive: FloatArray, local: float, at: FloatArray
 ) -> float:
@@ -207,12 +233,12 @@ def event_value(
     current = current_at(model, state, drive, time, at)
     if kind == OVERTAKEN:
         row = model.parameters[k]
-        return float(void_rate(row, at, k, 0.0, electrode_density(model, k, current)) / row[VOID_CAPACITY] - WHOLE)
+        return float(void_rate(row, at, k, 1.0, electrode_density(model, k, current)) / row[VOID_CAPACITY] - WHOLE)
     voltage = cell_voltage(model.parameters, at, state, time, current, drive[BUTLER_VOLMER])
     return math.log(max(abs(voltage), 1e-300) / drive[LIMIT])
 
 
-@compiled
+@compiled_in_place
 def can_happen(kind: int, k: int, state: FloatArray, drive: FloatArray, whole: BoolArray) -> bool:
     """Whether an event is to be looked for in this step."""
     if kind == HEALED:
@@ -226,7 +252,7 @@ def can_happen(kind: int, k: int, state: FloatArray, drive: FloatArray, whole: B
     return True
 
 
-@compiled
+@compiled_in_place
 def locate(
     kind: int, k: int, model: Model, state: FloatArray, drive: FloatArray, start: float, length: float, scratch: Scratch
 ) -> float:
@@ -269,7 +295,7 @@ def locate(
     return middle
 
 
-@compiled
+@compiled_in_place
 def record(
     model: Model, state: FloatArray, drive: FloatArray, time: float, at: FloatArray, output: Output, label: FloatArray
 ) -> None:
@@ -281,13 +307,13 @@ def record(
     row[0] = time
     row[1] = voltage
     row[2] = current + leak * voltage
-    row[3:6] = label
+    row[3], row[4], row[5] = label[0], label[1], label[2]
     row[6] = at[TEMPERATURE]
     row[7] = at[PRESSURE]
     output.counts[0] += 1
 
 
-@compiled
+@compiled_in_place
 def take_snapshot(
     model: Model, state: FloatArray, drive: FloatArray, time: float, at: FloatArray, output: Output, step: float
 ) -> None:
@@ -304,7 +330,7 @@ def take_snapshot(
     output.counts[1] += 1
 
 
-@compiled
+@compiled_in_place
 def accepted_length(
     model: Model,
     state: FloatArray,
@@ -326,7 +352,7 @@ def accepted_length(
             return 0.0, 0.0
 
 
-@compiled
+@compiled_in_place
 def sample_step(
     model: Model, state: FloatArray, drive: FloatArray, start: float, length: float, until: float, last: bool,
     spacing: float, duration: float, following: FloatArray, scratch: Scratch, output: Output, label: FloatArray,
@@ -350,7 +376,7 @@ def sample_step(
         following[2] += following[3]
 
 
-@compiled
+@compiled_in_place
 def stretch(
     model: Model, state: FloatArray, clock: FloatArray, drive: FloatArray, duration: float, points: int,
     interval: float, snapshot_every: float, scratch: Scratch, output: Output, label: FloatArray,
@@ -362,18 +388,19 @@ def stretch(
     """
     drive[SINCE] = clock[NOW]
     spacing = interval if interval > 0.0 else duration / max(points - 1, 1)
-    following = np.array([math.inf, 0.0, math.inf, snapshot_every, 0.0])
-    if points > 0:
-        following[0] = min(1e-3, 1e-3 * duration)
-    if snapshot_every > 0.0:
-        following[2] = 0.0
-    status, node, trying = COMPLETED, 0, duration
+    following = scratch.following
+    following[0] = min(1e-3, 1e-3 * duration) if points > 0 else math.inf
+    following[2] = 0.0 if snapshot_every > 0.0 else math.inf
+    following[1], following[3], following[4] = 0.0, snapshot_every, 0.0
+    direction = AT_REST if drive[START] == 0.0 else (FORWARD if drive[START] > 0.0 else BACKWARD)
+    status, node, trying = COMPLETED, 0, clock[direction] if clock[direction] > 0.0 else duration
     local = 0.0  # since the start of this stretch, so that equal half cycles are equal to the last bit
     while local < duration:
         current = current_at(model, state, drive, drive[SINCE] + local, scratch.at)
         for k in range(2):
-            rate = void_rate(model.parameters[k], scratch.at, k, 0.0, electrode_density(model, k, current))
+            rate = void_rate(model.parameters[k], scratch.at, k, 1.0, electrode_density(model, k, current))
             scratch.whole[k] = state[k] <= 0.0 and rate <= 0.0
+        first_stage(model, state, drive, local, current, scratch)
         stop = duration
         while node < model.table.shape[0] and model.table[node, TIME] <= drive[SINCE] + local:
             node += 1
@@ -382,6 +409,8 @@ def stretch(
         length, trying = accepted_length(model, state, drive, local, min(stop - local, trying), clock, scratch)
         if length == 0.0:
             return STUCK
+        if local == 0.0:
+            clock[direction] = trying if length < stop else 0.0
         happened, who = NO_EVENT, 0
         for kind in range(HEALED, EMPTY + 1):
             for k in range(2):
@@ -431,7 +460,7 @@ def is_recorded(cycle: int, cycles: int, logarithmic: bool) -> bool:
     return math.floor(40.0 * math.log10(cycle + 1.0)) > math.floor(40.0 * math.log10(float(cycle)))
 
 
-@compiled
+@compiled_in_place
 def one_cycle(
     model: Model, state: FloatArray, clock: FloatArray, drive: FloatArray, block: FloatArray, keep: bool,
     interval: float, scratch: Scratch, output: Output, label: FloatArray,
@@ -451,7 +480,7 @@ def one_cycle(
     return COMPLETED
 
 
-@compiled
+@compiled_in_place
 def repeat_cycle(state: FloatArray, clock: FloatArray, former_state: FloatArray, former_clock: FloatArray) -> None:
     """Advance damage, charge and time by what the last cycle added; the contacts stay as they are."""
     for n in range(2, N_STATE):
@@ -463,12 +492,13 @@ def repeat_cycle(state: FloatArray, clock: FloatArray, former_state: FloatArray,
     clock[NOW] += lasted
 
 
-@compiled
+@compiled_in_place
 def copy_cycle(output: Output, template: IntArray, later: float, cycles: int) -> None:
     """Repeat the samples of the last integrated cycle, some cycles later."""
     for n in range(template[0], template[1]):
         row = output.samples[output.counts[0]]
-        row[:] = output.samples[n]
+        for column in range(N_SAMPLE):
+            row[column] = output.samples[n, column]
         row[0] += later
         row[3] += cycles
         row[5] += 2 * cycles
@@ -514,7 +544,7 @@ def many_cycles(
     return COMPLETED
 
 
-@compiled
+@compiled_in_place
 def near_empty(model: Model, state: FloatArray, former: FloatArray) -> bool:
     """Whether the net charge that a cycle moves would empty a reservoir within two more cycles."""
     moved = state[4] - former[4]
@@ -540,6 +570,7 @@ def run(
         np.zeros(N_CONDITIONS),
         np.zeros(N_STATE),
         np.zeros(N_STATE),
+        np.zeros(5),
         np.zeros(2, np.bool_),
     )
     drive = np.zeros(N_DRIVE)

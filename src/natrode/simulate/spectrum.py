@@ -76,7 +76,7 @@ def _add_interface(
     scale = at[kernel.RESISTANCE_SCALE_0 + k]
     factor = kernel.loss_factor(row, snapshot[2 + k])
     fraction = at[kernel.CONTACT_FRACTION_0 + k] * factor
-    contacts, film = kernel.interface_resistances(row, at, k, snapshot[2 + k], snapshot[0])
+    contacts, film = kernel.interface_resistances(row, at, k, factor, snapshot[0])
     if row[kernel.FILM_UNDER_CONTACTS]:  # the kernel counts this film with the contacts
         pure = row[kernel.CONTACT_RESISTANCE] * scale / (row[kernel.AREA_RATIO] * fraction)
         film, contacts = contacts - pure, pure
@@ -113,7 +113,7 @@ def _evolution(
     omega: ComplexArray,
 ) -> ComplexArray:
     """Response of the contact to the swing of the current [Ohm m2]: i dR/dv dv/di, zero at rest or on whole contact."""
-    if density == 0.0 or (factor >= 1.0 and kernel.void_rate(row, at, k, 0.0, density) <= 0.0):
+    if density == 0.0 or (factor >= 1.0 and kernel.void_rate(row, at, k, 1.0, density) <= 0.0):
         return np.zeros(len(omega), complex)
     shape, capacity, recession = row[kernel.CONTACT_SHAPE], row[kernel.VOID_CAPACITY], row[kernel.RECESSION]
     replenishment = at[kernel.REPLENISHMENT_0 + k] * row[kernel.AREA_RATIO] * at[kernel.CONTACT_FRACTION_0 + k]

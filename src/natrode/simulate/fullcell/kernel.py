@@ -201,9 +201,9 @@ def anode_polarisation(battery: Battery, state: FloatArray, current: float) -> f
     n = battery.modes.shape[1]
     row = battery.model.parameters[1]
     density = current / row[AREA]
-    void = state[n + ANODE + 1]
+    loss = loss_factor(row, state[n + ANODE + 1])
     return float(
-        interface_overpotential(row, battery.at, 1, void, state[n + NOW], density, battery.cathode[BUTLER_VOLMER_ANODE])
+        interface_overpotential(row, battery.at, 1, loss, state[n + NOW], density, battery.cathode[BUTLER_VOLMER_ANODE])
     )
 
 
@@ -247,12 +247,12 @@ def anode_rates(battery: Battery, void: float, time: float, ionic: float) -> tup
     row, at = battery.model.parameters[1], battery.at
     if battery.model.table.shape[0] > 1:
         conditions_at(battery.model.table, time, at)
-    density = -ionic / row[AREA]
-    growth = void_rate(row, at, 1, max(void, 0.0), density)
+    density, loss = -ionic / row[AREA], loss_factor(row, void)
+    growth = void_rate(row, at, 1, loss, density)
     if density >= 0.0:
         return growth, 0.0
     kinetic = battery.cathode[BUTLER_VOLMER_ANODE]
-    overpotential = interface_overpotential(row, at, 1, max(void, 0.0), time, -density, kinetic)
+    overpotential = interface_overpotential(row, at, 1, loss, time, -density, kinetic)
     cracks = _damage_rate(overpotential, row[CRACK_OVERPOTENTIAL], row[DAMAGE_EXPONENT], row[DAMAGE_TIME])
     return growth, cracks + _protrusion_rate(density, row[AREA_RATIO], row[PROTRUSION_CHARGE])
 
