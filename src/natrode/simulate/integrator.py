@@ -34,7 +34,6 @@ from natrode.simulate.kernel import (
     LOGARITHMIC,
     N_CONDITIONS,
     N_DRIVE,
-    N_SAMPLE,
     N_STATE,
     PAUSE,
     PIERCED_AT,
@@ -62,6 +61,7 @@ from natrode.simulate.kernel import (
     IntArray,
     cell_voltage,
     conditions_at,
+    copy_values,
     ionic_current,
     leak_conductance,
     rates,
@@ -497,8 +497,7 @@ def copy_cycle(output: Output, template: IntArray, later: float, cycles: int) ->
     """Repeat the samples of the last integrated cycle, some cycles later."""
     for n in range(template[0], template[1]):
         row = output.samples[output.counts[0]]
-        for column in range(N_SAMPLE):
-            row[column] = output.samples[n, column]
+        copy_values(output.samples[n], row)
         row[0] += later
         row[3] += cycles
         row[5] += 2 * cycles

@@ -106,13 +106,18 @@ _linear = compiled(interphase.linear_resistance)
 
 
 @compiled_in_place
+def copy_values(source: FloatArray, out: FloatArray) -> None:
+    """Copy a row of numbers into another of the same length, without the memory that a slice would ask for."""
+    for n in range(out.shape[0]):
+        out[n] = source[n]
+
+
+@compiled_in_place
 def conditions_at(table: FloatArray, time: float, out: FloatArray) -> None:
     """Interpolate the table of conditions at `time` into `out`; constant beyond its ends."""
     last = table.shape[0] - 1
     if last == 0 or time <= table[0, TIME] or time >= table[last, TIME]:
-        low = 0 if time <= table[0, TIME] else last
-        for k in range(table.shape[1]):
-            out[k] = table[low, k]
+        copy_values(table[0 if time <= table[0, TIME] else last], out)
         return
     low = np.searchsorted(table[:, TIME], time, side="right") - 1
     part = (time - table[low, TIME]) / (table[low + 1, TIME] - table[low, TIME])

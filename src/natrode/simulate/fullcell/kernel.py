@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from natrode.compiled import compiled
+from natrode.compiled import compiled, compiled_in_place
 from natrode.constants import BOLTZMANN_EV, FARADAY, GAS_CONSTANT, ROOM_TEMPERATURE
 from natrode.physics import cathode as cathode_laws
 from natrode.physics import fracture, kinetics, protrusion
@@ -37,6 +37,7 @@ from natrode.simulate.kernel import (
     TEMPERATURE,
     VOID_CAPACITY,
     conditions_at,
+    copy_values,
     interface_overpotential,
     leak_conductance,
     loss_factor,
@@ -132,15 +133,17 @@ class Battery(NamedTuple):
     """Filament of `simulate.kernel`."""
     label: FloatArray
     at: FloatArray
+    aside: FloatArray
+    """A state that nobody needs."""
 
 
-@compiled
+@compiled_in_place
 def thermal_scale(cathode: FloatArray, temperature: float) -> float:
     """Resistance of the cathode's processes over that at room temperature."""
     return math.exp(cathode[ENERGY] / BOLTZMANN_EV * (1.0 / temperature - 1.0 / ROOM_TEMPERATURE))
 
 
-@compiled
+@compiled_in_place
 def surface_filling(battery: Battery, state: FloatArray, current: float, scale: float) -> float:
     """Filling at the surface of the particles, with the sodium that the current (positive: charging) takes out [A]."""
     modes, cathode = battery.modes, battery.cathode
@@ -151,7 +154,7 @@ def surface_filling(battery: Battery, state: FloatArray, current: float, scale: 
     return float(filling)
 
 
-@compiled
+@compiled_in_place
 def open_circuit_voltage(battery: Battery, state: FloatArray, current: float, temperature: float) -> float:
     """Voltage of the cathode against sodium at the surface of its material [V], without kinetics and resistances."""
     cathode, n = battery.cathode, battery.modes.shape[1]
@@ -171,7 +174,7 @@ def open_circuit_voltage(battery: Battery, state: FloatArray, current: float, te
     return float(_two_phase(filling, cathode[PLATEAU], cathode[WIDTH], thermal))
 
 
-@compiled
+@compiled_in_place
 def cathode_polarisation(battery: Battery, state: FloatArray, current: float, temperature: float) -> float:
     """Kinetics and resistances of the cathode [V] at a current (positive: charging) [A]."""
     cathode, n = battery.cathode, battery.modes.shape[1]
@@ -195,7 +198,7 @@ def cathode_polarisation(battery: Battery, state: FloatArray, current: float, te
     return float(total)
 
 
-@compiled
+@compiled_in_place
 def anode_polarisation(battery: Battery, state: FloatArray, current: float) -> float:
     """Overpotential of the anode [V] at a current (positive: charging) [A]; the conditions must be in `at`."""
     n = battery.modes.shape[1]
@@ -207,7 +210,7 @@ def anode_polarisation(battery: Battery, state: FloatArray, current: float) -> f
     )
 
 
-@compiled
+@compiled_in_place
 def terminal_voltage(battery: Battery, state: FloatArray, current: float) -> float:
     """Voltage of the cell [V] at an ionic current (positive: charging) [A]."""
     n = battery.modes.shape[1]
@@ -219,7 +222,7 @@ def terminal_voltage(battery: Battery, state: FloatArray, current: float) -> flo
     return float(voltage + current * battery.at[ELECTROLYTE_RESISTANCE])
 
 
-@compiled
+@compiled_in_place
 def leak_of(battery: Battery, state: FloatArray) -> float:
     """Electronic conductance of a filament [S]."""
     n = battery.modes.shape[1]
@@ -232,16 +235,16 @@ def leak_of(battery: Battery, state: FloatArray) -> float:
     return float(leak)
 
 
-@compiled
+@compiled_in_place
 def ionic_current(battery: Battery, state: FloatArray, current: float) -> float:
     """Current through the ions [A]: that at the terminals without what leaks through a filament."""
     leak = leak_of(battery, state)
     if leak == 0.0:
         return current
-    return leaking_stage(battery, state, current, current, 0.0, 1.0, 0.0, np.empty_like(state))[1]
+    return leaking_stage(battery, state, current, current, 0.0, 1.0, 0.0, battery.aside)[1]
 
 
-@compiled
+@compiled_in_place
 def anode_rates(battery: Battery, void: float, time: float, ionic: float) -> tuple[float, float]:
     """Growth of the voids [m/s] and of the damage [1/s] of the anode at an ionic current (positive: charging) [A]."""
     row, at = battery.model.parameters[1], battery.at
@@ -257,7 +260,7 @@ def anode_rates(battery: Battery, void: float, time: float, ionic: float) -> tup
     return growth, cracks + _protrusion_rate(density, row[AREA_RATIO], row[PROTRUSION_CHARGE])
 
 
-@compiled
+@compiled_in_place
 def anode_step(
     battery: Battery, void: float, damage: float, time: float, ionic: float, step: float, whole: bool
 ) -> tuple[float, float]:
@@ -278,7 +281,7 @@ def anode_step(
     return void + step * total_v / 6.0, d
 
 
-@compiled
+@compiled_in_place
 def advance_anode(battery: Battery, tail: FloatArray, time: float, ionic: float, duration: float) -> float:
     """Advance voids and damage of the anode over `duration`; returns when a filament came through, infinite if not.
 
@@ -326,7 +329,7 @@ def advance_anode(battery: Battery, tail: FloatArray, time: float, ionic: float,
     return pierced
 
 
-@compiled
+@compiled_in_place
 def _advance_at(battery: Battery, state: FloatArray, ionic: float, duration: float, out: FloatArray) -> float:
     """Advance at a constant ionic current [A]; returns how much of `duration` passed, negative if stuck.
 
@@ -334,7 +337,7 @@ def _advance_at(battery: Battery, state: FloatArray, ionic: float, duration: flo
     """
     n, cathode, modes = battery.modes.shape[1], battery.cathode, battery.modes
     row = battery.model.parameters[1]
-    out[:] = state
+    copy_values(state, out)
     conditions_at(battery.model.table, state[n + NOW], battery.at)
     temperature = battery.at[TEMPERATURE]
     tail = out[n + ANODE : n + ANODE + N_STATE]
@@ -348,7 +351,7 @@ def _advance_at(battery: Battery, state: FloatArray, ionic: float, duration: flo
     pierced = advance_anode(battery, tail, state[n + NOW], ionic, passed)
     if pierced < state[n + NOW] + passed:  # the step ends where the filament is through
         passed, out[n + EMPTY] = pierced - state[n + NOW], 0.0
-        tail[:] = state[n + ANODE : n + ANODE + N_STATE]
+        copy_values(state[n + ANODE : n + ANODE + N_STATE], tail)
         advance_anode(battery, tail, state[n + NOW], ionic, passed)
     if pierced < math.inf:
         out[n + PIERCED] = pierced
@@ -368,7 +371,7 @@ def _advance_at(battery: Battery, state: FloatArray, ionic: float, duration: flo
     return passed if math.isfinite(tail[1] + tail[3]) else -1.0
 
 
-@compiled
+@compiled_in_place
 def leaking_stage(
     battery: Battery, state: FloatArray, current: float, guess: float, held: float, weight: float, duration: float,
     out: FloatArray,
@@ -452,38 +455,38 @@ def advance(battery: Battery, state: FloatArray, current: float, duration: float
         step *= max(0.1, 0.9 * error ** (-1.0 / 3.0))
 
 
-@compiled
+@compiled_in_place
 def voltage_under_current(battery: Battery, state: FloatArray, current: float) -> float:
     """Voltage at the terminals [V] at a current at the terminals [A]."""
     return terminal_voltage(battery, state, ionic_current(battery, state, current))
 
 
-@compiled
+@compiled_in_place
 def record(battery: Battery, state: FloatArray, current: float, samples: FloatArray, count: int, voltage: float) -> int:
     """Append one sample; returns the new count."""
     n = battery.modes.shape[1]
     conditions_at(battery.model.table, state[n + NOW], battery.at)
     row = samples[count]
     row[0], row[1], row[2] = after_the_last(samples, count, state[n + NOW]), voltage, current
-    row[3:6] = battery.label
+    row[3], row[4], row[5] = battery.label[0], battery.label[1], battery.label[2]
     row[6], row[7] = battery.at[TEMPERATURE], battery.at[PRESSURE]
     return count + 1
 
 
-@compiled
+@compiled_in_place
 def after_the_last(samples: FloatArray, count: int, time: float) -> float:
     """`time` of a sample, never before the last one: cycles that are repeated end a rounding error late."""
     return max(time, samples[count - 1, 0]) if count > 0 else time
 
 
-@compiled
+@compiled_in_place
 def longest_step(battery: Battery, state: FloatArray, current: float) -> float:
     """Time in which a sixteenth of the theoretical charge flows through the ions [s]."""
     ionic = abs(ionic_current(battery, state, current))
     return float(0.0625 * battery.cathode[CHARGE] / max(ionic, abs(current), 1e-30))
 
 
-@compiled
+@compiled_in_place
 def beyond(battery: Battery, state: FloatArray, current: float, limit: float) -> tuple[float, bool]:
     """How far a half cycle is beyond its end (negative: before it), and whether a leak ends it.
 
@@ -668,7 +671,7 @@ def many_cycles(
     return count, COMPLETED
 
 
-@compiled
+@compiled_in_place
 def repeats(battery: Battery, former: FloatArray, state: FloatArray) -> bool:
     """Whether a cycle ended in the state in which it began and the next one will, too.
 
@@ -679,7 +682,9 @@ def repeats(battery: Battery, former: FloatArray, state: FloatArray) -> bool:
     row = battery.model.parameters[1]
     if battery.model.table.shape[0] > 1 or row[FILM_LAW] != 0 or state[n + PIERCED] < math.inf:
         return False
-    scale = np.abs(state[:n]).max() + 1.0
+    scale = 1.0
+    for k in range(n):
+        scale = max(scale, 1.0 + abs(state[k]))
     for k in range(n):
         if abs(state[k] - former[k]) > SAME * scale:
             return False
@@ -694,7 +699,7 @@ def repeats(battery: Battery, former: FloatArray, state: FloatArray) -> bool:
     return bool(drawn < row[RESERVOIR] * row[AREA])
 
 
-@compiled
+@compiled_in_place
 def repeat_cycle(battery: Battery, former: FloatArray, state: FloatArray) -> None:
     """Advance time, damage and net charge by what the last cycle added."""
     n = battery.modes.shape[1]
@@ -704,13 +709,13 @@ def repeat_cycle(battery: Battery, former: FloatArray, state: FloatArray) -> Non
         state[k] += added
 
 
-@compiled
+@compiled_in_place
 def copy_cycle(
     samples: FloatArray, first: int, last: int, count: int, later: float, cycles: float, half_cycles: float
 ) -> int:
     """Repeat the samples of an integrated cycle, some cycles later; returns the new count."""
     for k in range(first, last):
-        samples[count] = samples[k]
+        copy_values(samples[k], samples[count])
         samples[count, 0] = after_the_last(samples, count, samples[k, 0] + later)
         samples[count, 3] += cycles
         samples[count, 5] += half_cycles
@@ -785,7 +790,7 @@ def run(
     return count, taken, COMPLETED
 
 
-@compiled
+@compiled_in_place
 def contact_left(battery: Battery, state: FloatArray) -> float:
     """Contact of the anode over that of the fresh one."""
     n = battery.modes.shape[1]
@@ -796,4 +801,5 @@ def new_battery(model: Model, cathode: FloatArray, modes: FloatArray, soft_time:
     """A battery with the arrays that every step overwrites."""
     drive = np.zeros(N_DRIVE)
     drive[PIERCED_AT], drive[SOFT_TIME] = np.inf, soft_time
-    return Battery(model, cathode, modes, drive, label, np.zeros(N_CONDITIONS))
+    aside = np.zeros(modes.shape[1] + N_TAIL)
+    return Battery(model, cathode, modes, drive, label, np.zeros(N_CONDITIONS), aside)
