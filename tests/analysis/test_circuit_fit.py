@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from natrode.analysis import _arc_chain, fit_circuit, parse_circuit, suggest_circuits
+from natrode.analysis import circuit_fit as subject
 from natrode.analysis.circuit_fit import fit_arcs, processes
 from natrode.errors import SpecificationError
 
@@ -179,3 +180,26 @@ def test_circuits_that_fit_equally_well_widen_the_answer():
 def test_spectra_without_noise_choose_the_simplest_circuit_that_is_exact_enough():
     z = 20 + arc(W, 80, 1e-5, 0.9) + arc(W, 50, 1e-2, 0.9)
     assert suggest_circuits(spectrum(F, z))[0].circuit == "R0-L0-p(R1,CPE1)-p(R2,CPE2)"
+
+
+def test_a_number_that_the_data_leave_open_is_a_limit_in_its_own_unit():
+    """Neither leads nor a series resistance: their standard errors are those of Ohm and H, not of a logarithm."""
+    random = np.random.default_rng(3)
+    z = arc(W, 1000.0, 1e-3, 0.9)
+    z = z + 0.003 * abs(z) * (random.standard_normal(len(W)) + 1j * random.standard_normal(len(W)))
+    found = fit_circuit(spectrum(F, z), "R0-L0-p(R1,CPE1)")
+    series, leads = found.values["R0"], found.values["L0"]
+    assert series.quality == leads.quality == "upper limit"
+    assert 0.0 < series.interval[1] < 0.1 * abs(z).min()  # 40 points know the end of an arc better than one
+    assert 0.0 < leads.interval[1] < 0.1 * abs(z).min() / W.max()
+    assert found.sums["series resistance"].quality == "upper limit"
+    assert found.values["R1"].value == pytest.approx(1000.0, rel=0.01)
+
+
+def test_circuits_that_disagree_by_half_of_a_resistance_give_none():
+    base = fit_circuit(spectrum(F, 10 + arc(W, 50.0, 1e-3, 0.9)), "R0-p(R1,CPE1)").sums["sum of resistances"]
+    assert subject._spread(base, {"a": 60.0, "b": 64.0}).quality == "good"
+    assert "60 to 90 Ohm in 2 fair circuits" in subject._spread(base, {"a": 60.0, "b": 90.0}).reason
+    refused = subject._spread(base, {"a": 60.0, "b": 6e4})
+    assert refused.quality == "not computed"
+    assert "60 to 6e+04 Ohm" in refused.reason

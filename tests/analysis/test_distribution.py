@@ -165,9 +165,17 @@ def test_a_negative_series_resistance_is_doubtful():
     assert "negative high-frequency resistance" in found.reason
 
 
-def test_what_lies_beyond_the_measured_range_makes_the_integral_doubtful():
+def test_what_lies_beyond_the_measured_range_makes_the_integral_a_limit():
     """A blocking electrode: the integral grows with every decade that is measured further."""
     blocking = relaxation_times(spectrum(F, 100.0 + arc(W, 50.0, 1e-4, 0.9) + 1 / (1e-6 * (1j * W) ** 0.9)))
-    assert blocking.polarisation.quality == "doubtful"
+    assert blocking.polarisation.quality == "lower limit"
     assert "outside the measured range" in blocking.polarisation.reason
     assert relaxation_times(spectrum(F, 100.0 + arc(W, 50.0, 1e-4, 0.9))).polarisation.quality == "good"
+
+
+def test_a_peak_that_is_half_measured_is_doubtful():
+    cut = relaxation_times(spectrum(F, 10 + arc(W, 50, 1e-5, 0.9) + arc(W, 80, 1.0 / W[-1], 0.8)))
+    last = cut.peaks[-1]
+    assert last.resistance.quality == "doubtful"
+    assert "of it lies outside the measured range" in last.resistance.reason
+    assert cut.peaks[0].resistance.quality == "good"

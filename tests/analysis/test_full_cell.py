@@ -170,3 +170,39 @@ def test_a_cell_that_keeps_its_voltage_does_not_discharge():
     part = np.linspace(0.0, 1.0, len(table))
     falling = table.assign(**{Column.VOLTAGE.value: 3.4 - 0.9 * (8 * part % 1)})
     assert falls_in_discharge(Measurement(symmetric.metadata, falling))
+
+
+def test_a_discharge_in_parts_falls_although_its_last_parts_hardly_do():
+    """A discharge that goes on at smaller currents after rests: most of the charge passed while the voltage fell."""
+    t, v, i, now = [], [], [], 0.0
+    for current, hours, begin, end in (
+        (-2e-4, 10.0, 2.9, 0.05), (0.0, 0.2, 0.05, 0.08), (-1e-4, 1.0, 0.08, 0.05), (0.0, 0.2, 0.05, 0.07),
+        (-5e-5, 1.0, 0.07, 0.05), (2e-4, 9.0, 0.08, 1.0),
+    ):  # fmt: skip
+        s = np.linspace(0.0, 1.0, 51)[1:]
+        t.append(now + 3600 * hours * s)
+        v.append(begin + (end - begin) * s)
+        i.append(np.full(50, current))
+        now += 3600 * hours
+    names = (Column.TIME, Column.VOLTAGE, Column.CURRENT)
+    table = {n.value: np.concatenate(x) for n, x in zip(names, (t, v, i), strict=True)}
+    record = Measurement(metadata(geometry=Geometry()), pd.DataFrame(table))
+    assert falls_in_discharge(record)
+    assert not falls_in_discharge(record.derived(lambda m: Measurement(m.metadata, _flat(m))))
+
+
+def _flat(record):
+    """The same with a voltage that keeps to 2.9 V."""
+    return record.table.assign(**{Column.VOLTAGE.value: 2.9 + 0.01 * record.array(Column.VOLTAGE)})
+
+
+@pytest.mark.skipif(not SAMPLES.exists(), reason="the samples are not here (NATRODE_SAMPLES)")
+def test_a_half_cell_of_a_cycler_has_the_capacities_of_its_file():
+    import natrode as na
+
+    record = na.read(SAMPLES / "neware_csv" / "neware_uio.csv")[0]
+    cycles = full_cell_cycles(record, active_mass=1.5e-6)
+    first = named(cycles.results, "discharge capacity of the first")
+    charge = 4.6802 + 0.2818 + 0.1241  # mAh, three parts of the first discharge by trapezia over the file's rows
+    assert first.to_json()["value"] == pytest.approx(charge / 1.5e-3, rel=1e-3)
+    assert "half cell" in named(cycles.results, "coulombic").reason

@@ -128,10 +128,23 @@ def test_semi_infinite_diffusion_is_told_from_a_time_constant():
     assert answer.rest_voltage.value == pytest.approx(0.0, abs=5e-4)
 
 
-def test_a_relaxation_cut_off_is_extrapolated_with_a_doubt():
-    answer = relaxation_after_current(interrupted(exponential(3000.0), noise=1e-6))
-    assert answer.rest_voltage.quality == "doubtful"
-    assert answer.half_time.quality == "lower limit"
+def test_a_relaxation_cut_off_is_a_limit_or_extrapolated_with_a_believable_error():
+    early = relaxation_after_current(interrupted(exponential(3000.0), noise=1e-6))
+    assert early.rest_voltage.quality == "upper limit"  # most of it was still to come: V falls to 0
+    assert early.rest_voltage.interval[1] > 0.0
+    assert "still falling" in early.rest_voltage.reason
+    assert early.half_time.quality == "lower limit"
+    later = relaxation_after_current(interrupted(exponential(1500.0 / np.log(10)), noise=1e-6))
+    assert later.rest_voltage.quality in ("good", "doubtful")
+    assert abs(later.rest_voltage.value) < 3.0 * later.rest_voltage.uncertainty + 1e-5
+
+
+def test_a_voltage_written_in_steps_is_known_to_a_step():
+    record = interrupted(exponential(100.0))
+    coarse = record.table
+    coarse[Column.VOLTAGE.value] = (coarse[Column.VOLTAGE.value] / 1e-4).round() * 1e-4
+    answer = relaxation_after_current(Measurement(record.metadata, coarse))
+    assert answer.immediate.uncertainty >= 1e-4 / np.sqrt(12.0)
 
 
 def test_nothing_slow_is_said():

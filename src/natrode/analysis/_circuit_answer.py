@@ -15,6 +15,9 @@ from natrode.analysis.result import Quality, Result, plain
 from natrode.measurement import Measurement
 from natrode.physics.impedance import brug_capacitance, hsu_mansfeld_capacitance
 
+UNDETERMINED = 0.5
+"""Relative standard error from which on the data leave a number open: it is then reported as an upper limit."""
+LIMIT_SIGMA = 2.0
 ALIKE = 0.97
 """Correlation of two parameters from which on the data fix only a combination of them."""
 METHOD = (
@@ -117,7 +120,7 @@ def answer(
     of_scale[free_at] = spread
     names = [name for name, _ in circuit.parameters]
     logarithmic = np.array([p.scale == "logarithmic" for _, p in circuit.parameters])
-    deviations = np.where(logarithmic, np.minimum(of_scale, 1e6) * vector, of_scale)
+    deviations = np.where(logarithmic, of_scale * vector, of_scale)
     verdicts = _verdicts(circuit, names, vector, of_scale, correlation, w)
     question = Result(
         quantity="parameter",
@@ -133,9 +136,14 @@ def answer(
     for n, (name, parameter) in enumerate(circuit.parameters):
         item = replace(question, quantity=name, dimension=parameter.dimension)
         doubts = [v for v in verdicts if _mentions(v, name)]
-        values[name] = item.found(
-            float(vector[n]), None if name in fixed else float(deviations[n]), doubts=doubts, fixed=name in fixed
-        )
+        value, deviation = float(vector[n]), float(deviations[n])
+        if name in fixed:
+            values[name] = item.found(value, None, doubts=doubts, fixed=True)
+        elif parameter.scale == "logarithmic" and of_scale[n] > UNDETERMINED:
+            bound = value + LIMIT_SIGMA * deviation
+            values[name] = item.at_most(bound, "; ".join(doubts), estimate=value, sigma=deviation, fixed=False)
+        else:
+            values[name] = item.found(value, deviation, doubts=doubts, fixed=False)
     noise = math.sqrt(variance)
     misfit = max(chi / rows, chain.PRECISION**2)
     information = rows * math.log(misfit) - 4.0 * float(np.log(weight).sum()) + count * math.log(rows)
@@ -192,8 +200,11 @@ def _sums(
         spread = math.sqrt(max(float(numbers @ whole[np.ix_(chosen, chosen)] @ numbers), 0.0))
         item = replace(question, quantity=name, dimension="resistance")
         total = float(numbers.sum())
-        doubts = [*misfit, *(["its standard error is half of it or more"] if spread >= 0.5 * total else [])]
-        found[name] = item.found(total, min(spread, 1e6 * total), doubts=doubts)
+        if spread >= UNDETERMINED * total:
+            reason = "; ".join(["not told from zero: its standard error is half of it or more", *misfit])
+            found[name] = item.at_most(total + LIMIT_SIGMA * spread, reason, estimate=total, sigma=spread)
+        else:
+            found[name] = item.found(total, spread, doubts=list(misfit))
     return found
 
 
@@ -209,8 +220,9 @@ def _verdicts(
     found = []
     for n, (name, parameter) in enumerate(circuit.parameters):
         relative = spread[n] if parameter.scale == "logarithmic" else spread[n] / max(abs(vector[n]), 1e-12)
-        if relative > 0.5:
-            found.append(f"{name} is not determined (standard error {100 * min(relative, 99.0):.0f} %)")
+        if relative > UNDETERMINED:
+            size = f"standard error {100 * relative:.0f} %" if relative < 10.0 else "not told from zero"
+            found.append(f"{name} is not determined ({size})")
         if parameter.start == "time" and not 0.2 / w.max() < vector[n] < 5.0 / w.min():
             found.append(f"{name} lies outside the measured frequencies")
         if parameter.start == "exponent" and vector[n] <= parameter.low + 1e-6:
@@ -220,7 +232,7 @@ def _verdicts(
         for b in resistances[position + 1 :]:
             if abs(correlation[a, b]) > ALIKE:
                 found.append(
-                    f"{names[a]} and {names[b]} cannot be separated: correlation {correlation[a, b]:.2f} ; "
+                    f"{names[a]} and {names[b]} cannot be separated: correlation {correlation[a, b]:.2f}; "
                     f"their sum {vector[a] + vector[b]:.4g} Ohm is what the data fix"
                 )
     return found
@@ -298,9 +310,9 @@ def _arc(
         quantity=f"resistance of arc {labels[0]}",
         dimension="area-specific resistance" if normalised else "resistance",
         area_normalised=normalised,
-    ).found(resistance[0] * scale, resistance[0] * scale * min(resistance[1], 1e6))
-    t = replace(question, quantity=f"time constant of arc {labels[0]}", dimension="relaxation time").found(
-        time[0], time[0] * min(time[1], 1e6)
+    )
+    t = replace(
+        question, quantity=f"time constant of arc {labels[0]}", dimension="relaxation time", area_normalised=None
     )
     capacity = replace(
         question,
@@ -313,13 +325,22 @@ def _arc(
     candidates, decides = processes(through, time[0], area_known=normalised)
     return Arc(
         labels,
-        r,
-        t,
-        capacity.found(through, through * min(of_capacitance, 1e6), formula="Hsu and Mansfeld: Q^(1/n) R^(1/n - 1)"),
-        capacity.found(along, along * min(of_capacitance, 1e6), formula="Brug: Q^(1/n) (1/R_s + 1/R)^(1 - 1/n)"),
+        _determined(r, resistance[0] * scale, resistance[1]),
+        _determined(t, *time),
+        _determined(capacity, through, of_capacitance, formula="Hsu and Mansfeld: Q^(1/n) R^(1/n - 1)"),
+        _determined(capacity, along, of_capacitance, formula="Brug: Q^(1/n) (1/R_s + 1/R)^(1 - 1/n)"),
         candidates,
         decides,
     )
+
+
+def _determined(question: Result, value: float, relative: float, **settings: Any) -> Result:
+    """A positive number with its relative standard error; an upper limit where the data leave it open."""
+    deviation = value * relative
+    if relative > UNDETERMINED:
+        bound = value + LIMIT_SIGMA * deviation
+        return question.at_most(bound, "the data do not determine it", estimate=value, sigma=deviation, **settings)
+    return question.found(value, deviation, **settings)
 
 
 def _arc_labels(circuit: Circuit) -> list[tuple[str, ...]]:

@@ -159,7 +159,7 @@ ELEMENTS: dict[str, Element] = {
             "W",
             "Warburg, semi-infinite diffusion",
             "Z = A (1 - j)/sqrt(w), A in Ohm s^-1/2",
-            (Parameter("A", "number", start="coefficient"),),
+            (Parameter("A", "Warburg coefficient", start="coefficient"),),
             _warburg,
             "Warburg 1899, Ann. Phys. 303, 493",
         ),

@@ -15,6 +15,7 @@ from natrode.analysis.result import Result
 from natrode.analysis.spectrum import BLOCKING_PHASE, sorted_spectrum
 from natrode.errors import SpecificationError
 from natrode.measurement import Measurement
+from natrode.units import DIMENSIONS, from_si
 
 EQUAL = 6.0
 """Difference of the information criterion up to which two circuits fit equally well."""
@@ -180,7 +181,7 @@ def _with_model_choice(fits: Sequence[CircuitFit], windows: Mapping[str, Circuit
     if not alike or not best.values:
         return best
     sums = {
-        name: _spread(result, {way: fit.sums[name].value for way, fit in every.items() if name in fit.sums})
+        name: _spread(result, {way: _middle(fit.sums[name]) for way, fit in every.items() if name in fit.sums})
         for every in ({best.circuit: best} | alike,)
         for name, result in best.sums.items()
     }
@@ -188,23 +189,29 @@ def _with_model_choice(fits: Sequence[CircuitFit], windows: Mapping[str, Circuit
     arcs = []
     for arc in best.arcs:
         label = arc.labels[0]
-        ways = {best.circuit: arc.resistance.value}
+        ways = {best.circuit: _middle(arc.resistance)}
         for way, fit in alike.items():
             near = [a for a in fit.arcs if _apart(a, arc) < 0.5]
-            ways[way] = min(near, key=lambda a: _apart(a, arc)).resistance.value if near else None
+            ways[way] = _middle(min(near, key=lambda a: _apart(a, arc)).resistance) if near else None
         arcs.append(replace(arc, resistance=_spread(arc.resistance, ways)))
         scale = float(arc.resistance.settings.get("area") or 1.0) if arc.resistance.area_normalised else 1.0
         if label in values:
             own = {name: None if way is None else way / scale for name, way in ways.items()}
             values[label] = _spread(values[label], own)
-    if "R0" in values and "series resistance" in sums:
+    if "R0" in values and "ways" in sums["series resistance"].settings:
         values["R0"] = _spread(best.values["R0"], dict(sums["series resistance"].settings["ways"]))
     return replace(best, sums=sums, values=values, arcs=tuple(arcs))
 
 
+def _middle(result: Result) -> float | None:
+    """The number of a result, also where it is reported as a limit."""
+    return result.value if result.value is not None else result.settings.get("estimate")
+
+
 def _apart(one: Arc, other: Arc) -> float:
     """Decades between two time constants."""
-    return abs(math.log10((one.time_constant.value or math.nan) / (other.time_constant.value or math.nan)))
+    times = [_middle(arc.time_constant) or math.nan for arc in (one, other)]
+    return abs(math.log10(times[0] / times[1]))
 
 
 def _spread(result: Result, ways: Mapping[str, float | None]) -> Result:
@@ -213,14 +220,19 @@ def _spread(result: Result, ways: Mapping[str, float | None]) -> Result:
         return result
     known = [way for way in ways.values() if way is not None]
     choice = 0.5 * (max(known) - min(known))
+    unit = DIMENSIONS[result.dimension][1].replace("ohm", "Ohm")
+    low, high = (f"{from_si(way, unit, result.dimension):.3g}" for way in (min(known), max(known)))
+    span = f"{low} to {high} {unit} in {len(known)} fair circuits or windows".replace(" 1 in", " in")
     fit = result.uncertainty or 0.0
     doubts = [result.reason] if result.reason else []
     missing = len(ways) - len(known)
     if missing:
         doubts.append(f"{missing} of {len(ways)} fair circuits or windows have no such arc")
-    if choice > 0.1 * abs(result.value):
-        doubts.append(f"{min(known):.3g} to {max(known):.3g} (SI) in {len(known)} fair circuits or windows")
     parts = {"fit": fit, "model choice": choice}
+    if choice > 0.5 * abs(result.value):
+        return result.refused("; ".join([span, *doubts]), parts=parts, ways=dict(ways))
+    if choice > 0.1 * abs(result.value):
+        doubts.append(span)
     return result.found(result.value, float(np.hypot(fit, choice)), doubts=doubts, parts=parts, ways=dict(ways))
 
 

@@ -27,6 +27,8 @@ FEWEST_POINTS, FEWEST_DECADES = 20, 3.0
 """Below these a distribution says nothing that a resistance does not say."""
 DEEP, SHARE = 0.1, 0.03
 """A valley is real when it lies this part below its lower peak; a peak when it holds this part of the resistance."""
+BEYOND, MOSTLY = 0.1, 0.5
+"""Part of a peak, and of the whole, beyond the measured range from which on its resistance is doubtful, or a limit."""
 SEPARATE = 13.0
 """Rise of chi square, when two peaks are joined by a straight line, from which on they are two: a thousand flat
 distributions stayed below it, and so did 7 in 100 spectra of arcs 1.5 decades apart and more."""
@@ -307,9 +309,11 @@ class _Fit:
             own = [] if inside else ["its time constant lies outside the measured range"]
             if survival[k] < 0.8 and refits:
                 own.append(f"in {100 * survival[k]:.0f} % of {refits} refits to perturbed data")
-            for j in (k - 1, k):
-                if 0 <= j < len(joined) and joined[j] < SEPARATE:
-                    own.append("not told from a plateau with its neighbour")
+            beyond = _outside(tau[edges[k] : edges[k + 1]], self.g[edges[k] : edges[k + 1]], measured)
+            if inside and beyond > BEYOND:
+                own.append(f"{100 * beyond:.0f} % of it lies outside the measured range")
+            if any(0 <= j < len(joined) and joined[j] < SEPARATE for j in (k - 1, k)):
+                own.append("not told from a plateau with its neighbour")
             peaks.append(_peak(question, float(centre), float(area), deviations, own, float(survival[k]), inside))
         return RelaxationTimes(
             tau,
@@ -427,13 +431,19 @@ class _Fit:
         return found
 
     def _polarisation(self, question: Result, tau: Array, measured: tuple[float, float]) -> Result:
-        """The integral; doubtful where more of it than makes a peak lies beyond what was measured."""
+        """The integral; doubtful where more of it than makes a peak lies beyond what was measured, a limit if most."""
         slope = np.zeros(len(self.free))
         slope[self.lead :] = self.g * self.step
-        deviation = math.sqrt(max(float(slope @ self.covariance @ slope), 0.0))
-        outside = float(self.g[(tau < measured[0]) | (tau > measured[1])].sum() / self.g.sum())
-        doubts = [f"{100 * outside:.0f} % of it lies outside the measured range"] if outside > SHARE else []
-        return _scaled(question, "polarisation resistance", float(slope.sum()), deviation, doubts)
+        outside = _outside(tau, self.g, measured)
+        text = f"{100 * outside:.0f} % of it lies outside the measured range"
+        if outside > MOSTLY:  # what lies within
+            slope[self.lead :] *= (tau >= measured[0]) & (tau <= measured[1])
+        total, deviation = float(slope.sum()), math.sqrt(max(float(slope @ self.covariance @ slope), 0.0))
+        if outside > MOSTLY:
+            asked = replace(question, quantity="polarisation resistance")
+            least = (total - BAND * deviation) * (question.settings["area"] or 1.0)
+            return asked.at_least(least, f"{text}: the part within") if least > 0 else asked.refused(text)
+        return _scaled(question, "polarisation resistance", total, deviation, [text] if outside > SHARE else [])
 
 
 def _design(frequency: Array, terms: Sequence[Term]) -> tuple[Array, Array, Array]:
@@ -459,6 +469,11 @@ def _design(frequency: Array, terms: Sequence[Term]) -> tuple[Array, Array, Arra
 
     log_tau = log_times(kernels.POINTS_PER_DECADE, kernels.EXTENSION)
     return log_tau, stacked(log_tau), stacked(log_times(3, 0.3))
+
+
+def _outside(tau: Array, g: Array, measured: tuple[float, float]) -> float:
+    """Part of a distribution's integral that lies beyond the measured range."""
+    return float(g[(tau < measured[0]) | (tau > measured[1])].sum() / g.sum())
 
 
 def _units(frequency: Array, terms: Sequence[Term]) -> Array:

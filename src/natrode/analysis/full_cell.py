@@ -23,6 +23,8 @@ FULL_CELL = 1e-3
 FEWEST_FOR_FADE = 8
 NO_FADE = 1e-6
 """Relative fade over all cycles that a record cannot tell from none."""
+LOW_VOLTAGE = 1.0
+"""Mean voltage of discharge [V] below which a cell that begins with a discharge looks like a half cell."""
 DECIDED = 4.0
 """Difference of the information criterion from which a fade law counts as better."""
 LEAST_VOLTAGE = 0.1
@@ -108,7 +110,9 @@ def is_full_cell(record: Record) -> bool:
 
 
 def falls_in_discharge(record: Record) -> bool:
-    """Whether the voltage falls as charge is drawn, by 0.1 V in half of the discharges or more.
+    """Whether the voltage falls as charge is drawn: by 0.1 V in the discharges that half of the charge or more takes.
+
+    Short discharges between rests, as at the end of a stepped one, hardly fall and hardly count.
 
     A cell with a voltage of its own that does not store what passes (two different contacts, a drifting reference)
     keeps its voltage: what is asked of a record before it is taken for a full cell without being told.
@@ -120,8 +124,11 @@ def falls_in_discharge(record: Record) -> bool:
     voltage, current = cycling.array(Column.VOLTAGE), cycling.array(Column.CURRENT)
     out = np.isfinite(voltage) & (current < -1e-3 * np.nanmax(np.abs(current), initial=0.0))
     edges = np.flatnonzero(np.diff(np.r_[False, out, False].astype(int)))
-    falls = [voltage[a] - voltage[b - 1] for a, b in zip(edges[::2], edges[1::2], strict=True) if b - a > 2]
-    return bool(falls and np.median(falls) > FALL)
+    runs = [(a, b) for a, b in zip(edges[::2], edges[1::2], strict=True) if b - a > 2]
+    time = cycling.array(Column.TIME)
+    charge = np.array([abs(np.trapezoid(current[a:b], time[a:b])) for a, b in runs])
+    falls = np.array([voltage[a] - voltage[b - 1] > FALL for a, b in runs], dtype=bool)
+    return bool(charge[falls].sum() > 0.5 * charge.sum())
 
 
 def resting_voltage(record: Measurement) -> float | None:
@@ -312,8 +319,10 @@ def _results(question: Result, cycles: FullCellCycles, reference_cycle: int | No
     later = use[1:] if len(use) > 1 else use
     values = cycles.efficiency[later]
     spread = float(np.std(values, ddof=1)) if len(values) > 1 else None
-    doubts = ["over 1: more was discharged than charged (charged before, or the current's calibration)"]
-    doubts = doubts if float(np.mean(values)) > 1.002 else []
+    doubts = []
+    if float(np.mean(values)) > 1.002:
+        doubts.append("over 1: more was discharged than charged (charged before, or the current's calibration)")
+    doubts += _half_cell(cycles)
     if len(use) == 1:
         doubts.append("one cycle only")
     sigma = None if spread is None else spread / np.sqrt(len(values))
@@ -342,6 +351,17 @@ def _results(question: Result, cycles: FullCellCycles, reference_cycle: int | No
             )
         )
     return tuple(found)
+
+
+def _half_cell(cycles: FullCellCycles) -> list[str]:
+    """The other reading of a record that begins with a discharge to a low voltage: an anode against a metal."""
+    first = not np.isfinite(cycles.charge[:1]).any()
+    if not first or len(cycles.cycle) < 2 or not np.nanmedian(cycles.discharge_voltage) < LOW_VOLTAGE:
+        return []
+    own = float(np.nanmean(cycles.charge[1:] / cycles.discharge[:-1]))
+    return [
+        f"of a half cell, which begins with a discharge, the efficiency is charge over the discharge before: {own:.4g}"
+    ]
 
 
 @dataclass(frozen=True)

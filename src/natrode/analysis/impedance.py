@@ -25,6 +25,8 @@ FirstSpectrum = Literal["first spectrum"]
 
 LIMIT_SIGMA = 2.0
 """A resistance under this many standard uncertainties is reported as an upper limit."""
+NO_POLARISATION = 1e-4
+"""Voltage [V] that the direct current of a spectrum may cause and still be what an instrument reads at rest."""
 BALANCED_CHARGE = 720.0
 """[C/m2] = 0.02 mAh/cm2: net charge under which both sides count as equally used."""
 
@@ -37,14 +39,18 @@ def electrolyte_resistance(spectrum: Measurement) -> Result:
 
     Returns:
         Result [Ohm] of the whole cell; doubtful when the first arc looks like a grain boundary's, which the
-        intercept leaves out.
+        intercept leaves out; an upper limit when it is not told from zero (two sigma).
 
     Raises:
         RecordError: for another kind of record or several spectra.
 
     Source: see `real_axis_intercepts`.
     """
-    return replace(real_axis_intercepts(spectrum).high, quantity="electrolyte resistance")
+    found = replace(real_axis_intercepts(spectrum).high, quantity="electrolyte resistance")
+    if found.value is None or found.value >= LIMIT_SIGMA * (found.uncertainty or 0.0):
+        return found
+    doubts = [found.reason] if found.reason else []
+    return _near_zero(found, found.value, found.uncertainty or 0.0, doubts, {})
 
 
 def interface_resistance(
@@ -165,7 +171,8 @@ def _no_halving(spectrum: Measurement) -> str | None:
         return "the voltage crosses no metal interface"
     if count == 1:
         return None
-    if _mean(spectrum, Column.DC_CURRENT):
+    current = _mean(spectrum, Column.DC_CURRENT)
+    if current is not None and abs(current) * float(np.nanmax(np.abs(spectrum.impedance))) > NO_POLARISATION:
         return "direct current flows: one side is stripped, the other plated, and half of the sum is neither"
     charge, area = _mean(spectrum, Column.CHARGE), area_of(spectrum)
     if charge is not None and area is not None and abs(charge) / area > BALANCED_CHARGE:

@@ -18,6 +18,10 @@ from natrode.analysis.result import Result
 from natrode.measurement import Column, Measurement
 
 FEWEST_SAMPLES = 12
+MOSTLY = 0.5
+"""Part of a relaxation beyond the end of the rest from which on the voltage of rest is a limit."""
+EXTRAPOLATED = 0.3
+"""Standard uncertainty of what is extrapolated, as a part of it."""
 MODELS = {
     "exponential": "one time constant: charging of a double layer, or diffusion in a finite layer",
     "root of time": "1/sqrt(t) at long times: semi-infinite diffusion of vacancies or ions",
@@ -119,11 +123,19 @@ def relaxation_after_current(record: Record, which: int = -1) -> Relaxation:
     final = float(fits[best][1])  # type: ignore[index]
     spread = float(np.ptp(ends)) / np.sqrt(12.0)
     remaining = abs(float(voltage[-1]) - final) / max(abs(float(voltage[0]) - final), 1e-30)
-    doubts = []
-    if remaining > 0.1:
-        doubts.append(f"{remaining:.0%} of the relaxation lies beyond the end of the rest: extrapolated")
-    rest = asked["rest_voltage"].found(final, float(np.hypot(spread, noise / np.sqrt(len(time)))), doubts=doubts)
-    if remaining > 0.5:
+    beyond = f"{remaining:.0%} of the relaxation lies beyond the end of the rest"
+    error = float(np.hypot(spread, noise / np.sqrt(len(time))))
+    last = float(voltage[-1])
+    if remaining > MOSTLY:
+        text = f"{beyond}: it was still {'rising' if final > last else 'falling'}"
+        question = asked["rest_voltage"]
+        rest = question.at_least(last, text) if final > last else question.at_most(last, text, lowest=None)
+    elif remaining > 0.1:
+        error = float(np.hypot(error, EXTRAPOLATED * abs(final - last)))
+        rest = asked["rest_voltage"].found(final, error, doubts=[f"{beyond}: extrapolated"])
+    else:
+        rest = asked["rest_voltage"].found(final, error)
+    if remaining > MOSTLY:
         half_time = asked["half_time"].at_least(
             float(time[-1]), "the rest ends before half of the relaxation", law=best
         )
@@ -167,10 +179,14 @@ def _rest(cycling: Measurement, which: int) -> tuple[float, Array, Array, float]
 
 
 def _noise(voltage: Array) -> float:
+    """Scatter from third differences, and at least what the steps of the instrument's numbers leave."""
     if len(voltage) < 6:
         return 0.0
     third = np.diff(voltage[len(voltage) // 3 :], 3)
-    return float(1.4826 * np.median(np.abs(third)) / np.sqrt(20.0)) if len(third) else 0.0
+    scatter = float(1.4826 * np.median(np.abs(third)) / np.sqrt(20.0)) if len(third) else 0.0
+    steps = np.abs(np.diff(voltage))
+    steps = steps[steps > 1e-12 * np.abs(voltage).max()]
+    return max(scatter, float(steps.min()) / np.sqrt(12.0)) if steps.size else scatter
 
 
 def _shape(name: str, time: Array, tau: float, b: float) -> Array:

@@ -127,8 +127,8 @@ def _of_impedance(impedance: Measurement, electrolyte: KnownResistance | None) -
         found.append(interface_resistance(spectra[0], given, "interface"))
     if len(spectra) > 1:
         found.append(series.results[-1])
-    if series.one_sided:
-        found.append(stripping_side_resistance(impedance, given).results[-1])
+        if series.one_sided:
+            found.append(stripping_side_resistance(impedance, given).results[-1])
     return found
 
 

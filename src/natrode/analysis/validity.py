@@ -114,7 +114,7 @@ def kramers_kronig(spectrum: Measurement) -> KramersKronig:
     half = len(kept)
     texts = []
     if tests:
-        texts.append(f"{' and '.join(tests)} (all impedances change by {100 * drift:.1f} % over the sweep)")
+        texts.append(f"all impedances change by {100 * drift:.1f} % over the sweep (tests of {', '.join(tests)})")
     if outliers:
         texts.append(f"{len(outliers)} outlying point{'s' if len(outliers) > 1 else ''} left out")
     detectable = float(found["detectable"][0, clock])

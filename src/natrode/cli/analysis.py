@@ -1,6 +1,7 @@
 """Commands for measured cells: analyse, and what follows from it."""
 
 import webbrowser
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -58,6 +59,9 @@ def analyse(
         str | None,
         Parameter(help="Of what diffuses, such as '40 mol/l', for the diffusion coefficient."),
     ] = None,
+    active_mass: Annotated[
+        str | None, Parameter(help="Of a full cell, such as '6 mg': capacities per mass; else from cells.csv.")
+    ] = None,
     mix_simulated: Annotated[
         bool, Parameter(help="Let simulated and measured cells stand together.", negative="")
     ] = False,
@@ -79,8 +83,8 @@ def analyse(
     }  # fmt: skip
     study = study_of(
         list(paths), circuit=circuit, temperature_error=temperature_error,
-        electrolyte_resistance=electrolyte_resistance, concentration=concentration, mix_simulated=mix_simulated,
-        **hints,
+        electrolyte_resistance=electrolyte_resistance, concentration=concentration, active_mass=active_mass,
+        mix_simulated=mix_simulated, **hints,
     )  # fmt: skip
     if out is None and not json_:
         out = Path("analysis")
@@ -116,60 +120,122 @@ def _write(study: Any, out: Path, force: bool) -> None:
         write_text(folder / "again.py", script)
 
 
-def _show(study: Any) -> None:
-    """Print a table a cell, what would give more, and what was not read."""
-    from rich.console import Console
-    from rich.markup import escape
-    from rich.table import Table
+LONGEST_NOTE = 110
+"""Characters of a reason in the terminal; all of it stands on the page and in results.csv."""
 
-    from natrode.report.run import result_shown
-    from natrode.report.study import verdict
-    from natrode.report.wording import unit_text
+
+def _show(study: Any) -> None:
+    """Print a table a cell, what would give more, what the groups say, and what was not read."""
+    from rich.console import Console
 
     console = Console()
     for cell in study.cells:
-        mark = " (simulated)" if cell.is_simulated else ""
-        table = Table(title=escape(f"{cell.name}{mark}"), title_justify="left")
-        shown_here = [a for a in cell.answers if not a.is_detail] if cell.has_many_spectra else list(cell.answers)
-        several = any(a.of for a in shown_here)
-        for name in ("of",) * several + ("quantity", "value", "quality", "note"):
-            table.add_column(name, overflow="fold")
-        for answer in shown_here:
-            shown = result_shown(answer.result.to_json())
-            unit = unit_text(shown.entry["unit"]) if answer.result.quality != "not computed" else ""
-            scope = "" if answer.result.scope in ("none", "cell") else f" ({answer.result.scope})"
-            row = [
-                f"{answer.result.quantity}{scope}", f"{shown.value} {shown.uncertainty} {unit}".replace("  ", " "),
-                answer.result.quality, answer.result.reason,
-            ]  # fmt: skip
-            table.add_row(*(escape(text) for text in ([answer.of] if several else []) + row))
-        if cell.answers:
-            console.print(table)
-            if len(shown_here) < len(cell.answers):
-                more = len(cell.answers) - len(shown_here)
-                console.print(f"{more} more on the page and in results.csv: circuits and peaks of single spectra")
-        else:
-            console.print(escape(f"{cell.name}{mark}: nothing to analyse (rest, or a record that no analysis reads)"))
-        compared = (f"{p.ratio.quantity.partition(' over')[0]}: {p.statement}" for p in cell.literature if p.alike)
-        for text in (verdict(cell), *compared, *cell.wanted, f"excluded: {cell.excluded}" if cell.excluded else ""):
-            if text:
-                console.print(escape(text))
+        _show_cell(console, cell)
     for group in study.groups:
-        console.print(escape(f"{group.name}: {group.count}"))
-        found = [] if group.critical is None else list(group.critical.results)
-        found += [] if group.thickness is None else list(group.thickness.results)
-        for result in found:
-            shown = result_shown(result.to_json())
-            unit = unit_text(shown.entry["unit"]) if shown.entry["quality"] != "not computed" else ""
-            words = f"{result.quantity}: {shown.value} {shown.uncertainty} {unit}".rstrip()
-            console.print(escape(f"  {words}" + (f" ({result.reason})" if result.reason else "")))
-        for budget in group.budgets:
-            shown = result_shown(budget.mean.to_json())
-            unit = unit_text(shown.entry["unit"])
-            console.print(
-                escape(f"  mean {budget.quantity}: {shown.value} {shown.uncertainty} {unit}; {budget.statement}")
-            )
+        _show_group(console, group)
     for comparison in study.comparisons:
-        console.print(escape(comparison.summary))
+        _say(console, comparison.summary)
     for name, reason in study.unread:
-        console.print(escape(f"not read: {name}: {reason}"))
+        _say(console, f"not read: {name}: {reason}")
+
+
+def _say(console: Any, text: str) -> None:
+    from rich.markup import escape
+
+    if text:
+        console.print(escape(text), highlight=False)
+
+
+def _show_cell(console: Any, cell: Any) -> None:
+    from rich.markup import escape
+    from rich.table import Table
+
+    from natrode.report.study import verdict
+
+    name = f"{cell.name}{' (simulated)' if cell.is_simulated else ''}"
+    if not cell.answers:
+        _say(console, f"{name}: nothing to analyse (rest, or a record that no analysis reads)")
+    rows = [a for a in cell.answers if a.result.quality != "not computed" and not a.is_detail]
+    if rows:
+        several = any(a.of for a in rows)
+        table = Table(title=escape(name), title_justify="left")
+        for heading in ("of",) * several + ("quantity", "value", "quality", "note"):
+            table.add_column(heading, overflow="fold")
+        for answer in rows:
+            result = answer.result
+            scope = "" if result.scope in ("none", "cell") else f" ({result.scope})"
+            row = [f"{result.quantity}{scope}", _amount(result), result.quality, _short(result.reason)]
+            table.add_row(*(escape(text) for text in ([answer.of] if several else []) + row))
+        console.print(table)
+    elif cell.answers:
+        _say(console, name)
+    if cell.has_many_spectra:
+        more = sum(a.is_detail for a in cell.answers)
+        _say(console, f"{more} more on the page and in results.csv: circuits and peaks of single spectra" * (more > 0))
+    else:
+        for line in _details(cell.answers):
+            _say(console, line)
+    for line in _refusals(cell.refused):
+        _say(console, line)
+    compared = (f"{p.ratio.quantity.partition(' over')[0]}: {p.statement}" for p in cell.literature if p.alike)
+    for text in (verdict(cell), *compared, *cell.wanted, f"excluded: {cell.excluded}" if cell.excluded else ""):
+        _say(console, text)
+
+
+def _amount(result: Any) -> str:
+    """Value, uncertainty and unit as one piece."""
+    from natrode.report.run import result_shown
+    from natrode.report.wording import unit_text
+
+    shown = result_shown(result.to_json())
+    unit = "" if result.quality == "not computed" else unit_text(shown.entry["unit"])
+    return " ".join(part for part in (shown.value, shown.uncertainty, unit) if part)
+
+
+def _short(reason: str) -> str:
+    """As many of the reasons as a line holds."""
+    if len(reason) <= LONGEST_NOTE:
+        return reason
+    parts = reason.split("; ")
+    kept = [parts[0]]
+    while len("; ".join([*kept, parts[len(kept)]])) <= LONGEST_NOTE:
+        kept.append(parts[len(kept)])
+    left = len(parts) - len(kept)
+    return "; ".join(kept) + (f" (and {left} more on the page)" if left else "")
+
+
+def _details(answers: Any) -> Iterator[str]:
+    """A line a circuit and one a distribution of relaxation times, with the numbers of each."""
+    lines: dict[tuple[str, str], list[str]] = {}
+    for answer in answers:
+        head, colon, name = answer.result.quantity.partition(": ")
+        if answer.is_detail and colon and answer.result.quality != "not computed" and "capacitance" not in name:
+            doubt = "?" if answer.result.quality == "doubtful" else ""
+            name, unit, _ = name.partition(" (S s^n)")
+            amount = f"{_amount(answer.result)}{' S s^n' if unit else ''}{doubt}"
+            lines.setdefault((answer.of, head), []).append(f"{name.removeprefix('peak ')} {amount}")
+    for (of, head), numbers in lines.items():
+        yield f"{head}{f' ({of})' if of else ''}: {', '.join(numbers)}"
+    if any("?" in number for numbers in lines.values() for number in numbers):
+        yield "?: doubtful, the reason stands on the page"
+
+
+def _refusals(refused: Any) -> Iterator[str]:
+    """One line a reason, with everything that it refuses."""
+    lines: dict[str, dict[str, int]] = {}
+    for answer in refused:
+        names = lines.setdefault(answer.result.reason, {})
+        names[answer.result.quantity] = names.get(answer.result.quantity, 0) + 1
+    for reason, names in lines.items():
+        told = (f"{name}{f' ({count} times)' if count > 1 else ''}" for name, count in names.items())
+        yield f"not computed: {', '.join(told)}: {reason}"
+
+
+def _show_group(console: Any, group: Any) -> None:
+    _say(console, f"{group.name}: {group.count}")
+    found = [] if group.critical is None else list(group.critical.results)
+    found += [] if group.thickness is None else list(group.thickness.results)
+    for result in found:
+        _say(console, f"  {result.quantity}: {_amount(result)}" + (f" ({result.reason})" if result.reason else ""))
+    for budget in group.budgets:
+        _say(console, f"  mean {budget.quantity}: {_amount(budget.mean)}; {budget.statement}")

@@ -252,8 +252,8 @@ def decade_labels(
 ) -> list[str]:
     """Label the point nearest to each whole decade of frequency ("1 kHz"); other points get an empty text.
 
-    Where points crowd (at both ends of an arc) closer than `spacing` of the `span` of the axis (by default that of the
-    points), those with the larger imaginary part keep their label.
+    Where points crowd (at both ends of an arc) closer than `spacing` of the `span` of the axes, which are equal (by
+    default the larger one of the points), those with the larger imaginary part keep their label.
     """
     texts = [""] * len(frequency)
     logs = np.log10(np.where(frequency > 0, frequency, np.nan))
@@ -264,7 +264,8 @@ def decade_labels(
         nearest = int(np.nanargmin(np.abs(logs - decade)))
         if abs(logs[nearest] - decade) < 0.15:
             found[nearest] = decade
-    room = spacing * (span or float(np.nanmax(real) - np.nanmin(real)) or 1.0)
+    spans = [float(np.nanmax(v) - np.nanmin(v)) for v in (real, minus_imaginary)]
+    room = spacing * (span or max(spans) or 1.0)
     kept: list[int] = []
     for point in sorted(found, key=lambda index: -minus_imaginary[index]):
         near = (

@@ -8,7 +8,7 @@ from natrode import units
 from natrode.measurement import Experiment, Measurement
 from natrode.report.page import Plots, render
 from natrode.report.run_plots import Drawn, is_series, nyquist_figure, series_figures, sweep_figure, time_figure
-from natrode.report.wording import UNKNOWN, interval_text, number, unit_text
+from natrode.report.wording import UNKNOWN, interval_text, measured_text, number, unit_text
 
 _DRAW = {"cycling": time_figure, "impedance": nyquist_figure, "sweep": sweep_figure}
 _QUALITY = {
@@ -94,14 +94,14 @@ def result_shown(entry: Mapping[str, Any]) -> ResultShown:
             else str(value)
         )
     elif quality == "lower limit" and interval and interval[0] is not None:
-        text = f"> {number(interval[0], 4)}"
+        text = f"> {number(interval[0])}"
     elif quality == "upper limit" and interval and interval[1] is not None:
-        text = f"< {number(interval[1], 4)}"
+        text = f"< {number(interval[1])}"
     else:
         text = UNKNOWN
     spread = entry.get("uncertainty")
-    if isinstance(spread, (int, float)):
-        uncertainty = f"± {number(spread, 2)}"
+    if isinstance(spread, (int, float)) and isinstance(value, (int, float)):
+        text, uncertainty = measured_text(value, spread)
     elif value is not None and interval:
         uncertainty = f"[{interval_text((interval[0], interval[1]))}]"
     else:

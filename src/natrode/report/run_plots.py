@@ -57,9 +57,10 @@ def time_figure(record: Measurement) -> Drawn:
     unit, length = time_scale(float(np.nanmax(time)) if len(time) else 0.0)
     v_title, v_factor = voltage_scale(voltage)
     x_title = f"time / {unit}"
-    made = plots.layout(x_title, v_title, simulated=record.is_simulated, height=580)
+    flows = Column.CURRENT in record and bool(np.nan_to_num(record.array(Column.CURRENT)).any())
+    made = plots.layout(x_title, v_title, simulated=record.is_simulated, height=580 if flows else 340)
     traces = [_thinned("voltage", time / length, voltage * v_factor, 0, x_title, v_title)]
-    if Column.CURRENT in record:
+    if flows:
         c_title, c_factor = current_scale(record)
         current = _thinned("current", time / length, record.array(Column.CURRENT) * c_factor, 1, x_title, c_title)
         traces.append(current | {"yaxis": "y2"})
@@ -68,13 +69,14 @@ def time_figure(record: Measurement) -> Drawn:
         made["xaxis"] |= {"anchor": "y2"}
     made["showlegend"] = False
     drawn = max(len(trace["x"]) for trace in traces)
-    note = "positive current: " + record.metadata.sign_of_current.removeprefix("positive = ")
+    sign = record.metadata.sign_of_current.removeprefix("positive = ")
+    note = f"positive current: {sign}" if flows else "no current flows" if Column.CURRENT in record else ""
     if drawn < len(time):
         note += (
-            f"; {len(time)} samples thinned to {drawn} for drawing (lowest and highest of equal runs are kept); "
-            "the record holds them all"
+            f"{'; ' if note else ''}{len(time)} samples thinned to {drawn} for drawing (lowest and highest of equal "
+            "runs are kept); the record holds them all"
         )
-    return Drawn("Voltage and current", {"data": traces, "layout": made}, note)
+    return Drawn("Voltage and current" if flows else "Voltage at rest", {"data": traces, "layout": made}, note)
 
 
 def _thinned(name: str, x: Array, y: Array, index: int, x_title: str, y_title: str) -> Trace:

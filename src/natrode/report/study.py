@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from natrode import __version__
+from natrode.analysis import is_rest
 from natrode.analysis.impedance import InterfaceSeries
 from natrode.analysis.reading import area_of
 from natrode.analysis.temperature_series import ArrheniusFit
@@ -44,6 +45,16 @@ class Headline:
     name: str
     shown: ResultShown
     of: str
+
+
+@dataclass(frozen=True)
+class ArcRow:
+    """An arc of a circuit: its numbers, and the processes that it may be."""
+
+    name: str
+    of: str
+    numbers: tuple[tuple[str, ResultShown], ...]
+    candidates: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)
@@ -94,7 +105,10 @@ def _card(cell: CellStudy, anchor: str, plots: Plots) -> dict[str, Any]:
         "headlines": headlines(cell),
         "verdict": verdict(cell),
         "figures": [_plot(drawn, simulated, plots) for drawn, simulated in figures(cell)],
-        "rows": [_row(a) for a in computed],
+        "rows": [_row(a) for a in computed if not a.is_detail],
+        "details": [_row(a) for a in computed if a.is_detail],
+        "arcs": arc_rows(cell),
+        "decides": next((a.decides for _, f in details(cell, *CIRCUITS) for a in f.arcs), ""),
         "refused": [_row(a) for a in cell.refused],
         "specification": list(specification(cell.experiment)),
         "records": [_record(m) for m in cell.experiment.measurements],
@@ -150,6 +164,23 @@ def verdict(cell: CellStudy) -> str:
     return "; ".join(parts)
 
 
+CIRCUITS = ("suggest_circuits", "fit_circuit")
+
+
+def arc_rows(cell: CellStudy) -> list[ArcRow]:
+    """The arcs of the fitted circuits, each with what it may be."""
+    found = []
+    for of, fit in details(cell, *CIRCUITS):
+        for arc in fit.arcs:
+            numbers = (
+                ("R", arc.resistance), ("time constant", arc.time_constant),
+                ("C, Hsu-Mansfeld", arc.capacitance), ("C, Brug", arc.surface_capacitance),
+            )  # fmt: skip
+            shown = tuple((name, result_shown(r.to_json())) for name, r in numbers)
+            found.append(ArcRow(f"{arc.labels[0]} of {fit.circuit}", of, shown, arc.candidates))
+    return found
+
+
 def _remarks(cell: CellStudy) -> list[str]:
     found: dict[str, None] = {}
     for record in cell.experiment.measurements:
@@ -202,7 +233,8 @@ def _figures(cell: CellStudy) -> Iterator[Drawn]:
         fit = cell.details.get(answer.task.key)
         if isinstance(fit, ArrheniusFit) and fit.activation_energy.value is not None:
             yield study_plots.arrhenius(fit, answer.of, simulated=cell.is_simulated)
-    cycling = experiment.of_kind("cycling")
+    rests = [m for m in experiment.of_kind("cycling") if is_rest(m)]
+    cycling = [m for m in experiment.of_kind("cycling") if not is_rest(m)]
     joined = len(cycling) == 1 and len(series) == 1 and len(series[0].results) > 2
     if joined:
         yield study_plots.voltage_and_resistance(cycling[0], series[0], area_of(cycling[0]))
@@ -212,7 +244,7 @@ def _figures(cell: CellStudy) -> Iterator[Drawn]:
     if spectra:
         if len(impedance) == 1 and len(spectra) > 3:
             yield study_plots.waterfall(spectra, *colours(impedance[0], series[0] if series else None))
-        fits = details(cell, "suggest_circuits", "fit_circuit")
+        fits = details(cell, *CIRCUITS)
         curves = [
             (f"fit {fit.circuit}", np.real(fit.fitted), -np.imag(fit.fitted)) for _, fit in fits if len(fit.fitted)
         ]
@@ -225,6 +257,8 @@ def _figures(cell: CellStudy) -> Iterator[Drawn]:
         yield sweep_figure(record)
     drawable = [s.to_json() for s in cell.series if len(s.values) > 2 and not (joined and "resistance" in s.quantity)]
     yield from series_figures(drawable, simulated=cell.is_simulated)
+    for record in rests:
+        yield time_figure(record)
 
 
 def details(cell: CellStudy, *calls: str) -> list[tuple[str, Any]]:

@@ -8,7 +8,14 @@ from natrode.reproduce.table import FigureRow, Number
 
 UNKNOWN = "\N{EM DASH}"
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-_UNITS = ((r"\bOhm\b", "Ω"), (r"\bohm\b", "Ω"), (r"\bum\b", "µm"), (r"\buF\b", "µF"), (r"\buA\b", "µA"))
+_UNITS = (
+    (r"\bOhm\b", "Ω"),
+    (r"\bohm\b", "Ω"),
+    (r"\bum\b", "µm"),
+    (r"\buF\b", "µF"),
+    (r"\buA\b", "µA"),
+    (r"\buH\b", "µH"),
+)
 Interval = tuple[float | None, float | None]
 
 
@@ -36,6 +43,35 @@ def number(value: float | None, digits: int = 3) -> str:
     text = f"{value:.{decimals}f}"
     if "." in text:
         text = text.rstrip("0").rstrip(".")
+    whole, dot, rest = text.partition(".")
+    if abs(value) >= 1e4:
+        whole = f"{int(whole):,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+    return f"{whole}{dot}{rest}".replace("-", "\N{MINUS SIGN}")
+
+
+def measured_text(value: float, deviation: float) -> tuple[str, str]:
+    """Write a value and its standard uncertainty: two digits of the uncertainty, the value to the same place.
+
+    >>> measured_text(176136.2, 10592.0), measured_text(0.0438, 4.3e-4), measured_text(2.635e-9, 3.4e-10)
+    (('176\u202f000', '± 11\u202f000'), ('0.04380', '± 0.00043'), ('(2.63', '± 0.34) × 10⁻⁹'))
+    """
+    largest = max(abs(value), deviation)
+    if deviation <= 0 or deviation < 1e-8 * largest:
+        return number(value, 4), f"± {number(deviation, 2)}"
+    exponent = math.floor(math.log10(largest))
+    place = math.floor(math.log10(deviation)) - 1  # of the uncertainty's second digit
+    if round(deviation / 10.0**place) >= 100:  # 0.0996 is 0.10
+        place += 1
+    if -3 <= exponent < 6:
+        return _to_place(value, place), f"± {_to_place(deviation, place)}"
+    scale, place = 10.0**exponent, place - exponent
+    power = f"× 10{str(exponent).translate(_SUPERSCRIPTS)}"
+    return f"({_to_place(value / scale, place)}", f"± {_to_place(deviation / scale, place)}) {power}"
+
+
+def _to_place(value: float, place: int) -> str:
+    """A number rounded to a power of ten, zeros at its end kept."""
+    text = f"{round(value, -place) + 0.0:.{max(-place, 0)}f}"
     whole, dot, rest = text.partition(".")
     if abs(value) >= 1e4:
         whole = f"{int(whole):,}".replace(",", "\N{NARROW NO-BREAK SPACE}")

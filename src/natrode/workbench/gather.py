@@ -115,14 +115,12 @@ def _named(record: Measurement, what: str, column: Column, read: Callable[[str],
     """A record with its file's temperature (or pressure), one put together from files with a column of theirs."""
     if getattr(record.metadata, what) != "unknown" or column in record:
         return record
-    runs = record.metadata.settings.get("runs", ())
-    files = [str(run["file"]) for run in runs] if runs else [record.metadata.origin.file]
-    told = [read(re.sub(r"\.\w{1,5}$", "", file)) for file in files]
+    told = _told(record, read)
     values = [v for v in told if v is not None]
-    if len(values) < len(files):
+    if len(values) < len(told):
         return record
     shown = ", ".join(dict.fromkeys(write_quantity(v, what, 4) for v in values))
-    note = f"{what} {shown}: from the file{'s' * (len(files) > 1)}' name, confirmed by the user".replace(
+    note = f"{what} {shown}: from the file{'s' * (len(told) > 1)}' name, confirmed by the user".replace(
         "file' ", "file's "
     )
     notes = (*record.metadata.assumptions, note)
@@ -132,6 +130,27 @@ def _named(record: Measurement, what: str, column: Column, read: Callable[[str],
     per_row = (np.array(values) - zero)[record.array(RUN).astype(int)]
     table = record.table.assign(**{str(column): per_row})
     return Measurement(record.with_metadata(assumptions=notes).metadata, table)
+
+
+def _told(record: Measurement, read: Callable[[str], float | None]) -> list[float | None]:
+    """What the names of a record's files say, one entry a file."""
+    runs = record.metadata.settings.get("runs", ())
+    files = [str(run["file"]) for run in runs] if runs else [record.metadata.origin.file]
+    return [read(re.sub(r"\.\w{1,5}$", "", file)) for file in files]
+
+
+def told_by_names(experiment: Experiment, what: str) -> str:
+    """Temperatures (or pressures) that only the names of a cell's files tell, in words; "" where there are none.
+
+    Args:
+        experiment: the cell.
+        what: "temperature" or "pressure".
+    """
+    _, column, read = _IN_NAMES[what]
+    silent = [r for r in experiment.measurements if getattr(r.metadata, what) == "unknown" and column not in r]
+    values = [v for record in silent for v in _told(record, read) if v is not None]
+    words = list(dict.fromkeys(write_quantity(v, what, 4) for v in values))
+    return ", ".join(words[:6]) + (f" and {len(words) - 6} more" if len(words) > 6 else "")
 
 
 def _temperature(name: str) -> float | None:
@@ -162,4 +181,4 @@ def _check_mixture(found: Sequence[Experiment], allowed: bool) -> None:
         )
 
 
-__all__ = ["FROM_NAMES", "Gathered", "gather"]
+__all__ = ["FROM_NAMES", "Gathered", "gather", "told_by_names"]

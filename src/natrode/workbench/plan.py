@@ -108,8 +108,9 @@ def _validity(answer: Any) -> Outcome:
     )  # fmt: skip
     if answer.drift is None:
         return Outcome((question.refused(f"{answer.verdict}: {answer.reason}"),), detail=answer)
-    doubts = [] if answer.verdict == "passed" else [f"{answer.verdict}: {answer.reason}"]
-    return Outcome((question.found(answer.drift, answer.drift_deviation, doubts=doubts),), detail=answer)
+    doubts = [] if answer.verdict == "passed" else [answer.reason]
+    found = question.found(answer.drift, answer.drift_deviation, doubts=doubts)
+    return Outcome((replace(found, reason=answer.reason),), detail=answer)
 
 
 def _distribution(answer: Any) -> Outcome:
@@ -118,6 +119,10 @@ def _distribution(answer: Any) -> Outcome:
         return Outcome((refused.refused(answer.reason or "no peak"),), detail=answer)
     found = [answer.polarisation]
     for number, peak in enumerate(answer.peaks, 1):
+        if not peak.inside:  # where the branch of an electrode goes on, its end is the prior's
+            why = f"its time constant, about {peak.time_constant.value:.2g} s, lies outside the measured range"
+            found.append(replace(peak.resistance, quantity=f"DRT peak {number}").refused(why))
+            continue
         for result in (peak.resistance, peak.time_constant, peak.capacitance):
             found.append(replace(result, quantity=f"DRT peak {number}: {result.quantity}"))
     return Outcome(tuple(found), detail=answer)
@@ -139,13 +144,21 @@ def _circuit(answer: Any) -> Outcome:
     found = [replace(r, quantity=name) for name, r in sums.items()]
     open_ones = [name for name, r in best.values.items() if "is not determined" in r.reason and name != "L0"]
     for name, result in best.values.items():
-        shown = replace(result, quantity=f"{best.circuit}: {name}")
+        unit = " (S s^n)" if name.startswith("CPE") and name.endswith(".Q") else ""
+        shown = replace(result, quantity=f"{best.circuit}: {name}{unit}")
         if open_ones and shown.quality == "good":  # its value moves with those that the data leave open
             doubt = (
                 f"of a circuit in which {', '.join(open_ones)} {'is' if len(open_ones) == 1 else 'are'} not determined"
             )
             shown = replace(shown, quality="doubtful", reason=doubt)
         found.append(shown)
+    for arc in best.arcs:
+        own = (("resistance", arc.resistance),) if arc.resistance.area_normalised else ()
+        for name, result in (
+            *own, ("time constant", arc.time_constant), ("capacitance, Hsu-Mansfeld", arc.capacitance),
+            ("capacitance, Brug", arc.surface_capacitance),
+        ):  # fmt: skip
+            found.append(replace(result, quantity=f"{best.circuit}: {name} of {arc.labels[0]}"))
     return Outcome(tuple(found), detail=best)
 
 
@@ -182,7 +195,8 @@ def plan(experiment: Experiment, electrolyte: float | None = None, **options: An
     Args:
         experiment: the cell.
         electrolyte: resistance of the electrolyte of the whole cell [Ohm], where the user knows it.
-        options: circuit, temperature_error and concentration [mol/m3], as for `natrode.workbench.study.analyse`.
+        options: circuit, temperature_error, concentration [mol/m3] and active_mass [kg], as for
+            `natrode.workbench.study.analyse`.
     """
     known = {} if electrolyte is None else {"electrolyte": electrolyte}
     given = {} if electrolyte is None else {"electrolyte_resistance": electrolyte}
@@ -207,7 +221,9 @@ def plan(experiment: Experiment, electrolyte: float | None = None, **options: An
         record = experiment.measurements[n]
         stores = is_full_cell(record) and falls_in_discharge(record)
         of = label(record) if len(rest) > 1 else ""
-        tasks.append(Task("full_cell_cycles" if stores else NOT_SYMMETRIC, n, of=of))
+        mass = options.get("active_mass") or record.metadata.user.get("working mass, SI")
+        per_mass = {"active_mass": float(mass)} if stores and mass else {}
+        tasks.append(Task("full_cell_cycles" if stores else NOT_SYMMETRIC, n, of=of, options=per_mass))
     plated = [n for n in rest if n not in full and _plates(experiment.measurements[n])]
     rest = [n for n in rest if n not in (*full, *plated)]
     together = len(rest) == len(experiment.measurements) and len(spectra) <= 1

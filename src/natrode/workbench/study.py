@@ -1,7 +1,7 @@
 """A study: every cell with the analyses that fit its records, what was refused, and what would answer it."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -152,6 +152,7 @@ def analyse(
     temperature_error: str | None = None,
     electrolyte_resistance: str | None = None,
     concentration: str | None = None,
+    active_mass: str | None = None,
     mix_simulated: bool = False,
     only: Collection[str] | None = None,
     **hints: Any,
@@ -165,6 +166,8 @@ def analyse(
         concentration: of the diffusing species, such as "40 mol/l", for the diffusion coefficient of a Warburg line.
         electrolyte_resistance: of the electrolyte of the whole cell, such as "40 ohm" (a blocking pellet's, or from
             its conductivity); None: the high-frequency end of the cell's own first spectrum.
+        active_mass: of a full cell's limiting electrode, such as "6 mg", for capacities per mass; None: what the table
+            of cells says of the working electrode, else per area or per cell.
         mix_simulated: let simulated and measured cells stand in one study.
         only: names of the analyses to make (of `natrode.analysis`), where not all that fit are wanted.
         hints: what the user says about the files (`area`, `thickness`, ...), as for `natrode.read`.
@@ -181,7 +184,7 @@ def analyse(
         read_temperature_error(temperature_error)
     given: dict[str, Any] = {
         "circuit": circuit, "temperature_error": temperature_error, "electrolyte_resistance": electrolyte_resistance,
-        "concentration": concentration,
+        "concentration": concentration, "active_mass": active_mass,
         "mix_simulated": mix_simulated or None,
     }  # fmt: skip
     given = {k: v for k, v in given.items() if v is not None}
@@ -190,6 +193,8 @@ def analyse(
         options["electrolyte"] = _positive("electrolyte_resistance", electrolyte_resistance, "resistance")
     if concentration is not None:
         options["concentration"] = _positive("concentration", concentration, "concentration")
+    if active_mass is not None:
+        options["active_mass"] = _positive("active_mass", active_mass, "mass")
     found = gather.gather(asked, mix_simulated=mix_simulated, **hints)
     request = Request(tuple(map(str, asked)), hints, given)
     cells = tuple(study(e, found.excluded.get(e.title, ""), only, **options) for e in found.experiments)
@@ -232,7 +237,7 @@ def study(experiment: Experiment, excluded: str = "", only: Collection[str] | No
         series += outcome.series
         if outcome.detail is not None:
             details[task.key] = outcome.detail
-    kept = tuple(_without_repeats(answers))
+    kept = tuple(_with_drift(_without_repeats(answers), details))
     critical = [d for key, d in details.items() if key.startswith("critical_current_density:")]
     found = places([a.result for a in kept], critical[0] if len(critical) == 1 else None) if only is None else ()
     return CellStudy(
@@ -257,6 +262,26 @@ def _without_repeats(answers: Sequence[Answer]) -> list[Answer]:
     return kept
 
 
+RESISTIVE = ("resistance", "area-specific resistance", "conductivity")
+
+
+def _with_drift(answers: Sequence[Answer], details: Mapping[str, Any]) -> list[Answer]:
+    """Answers with a doubt where the spectrum drifted by more than their uncertainty says."""
+    tests = [d for key, d in details.items() if key.startswith("kramers_kronig:")]
+    drifts = {t.source: abs(t.drift) for t in tests if t.verdict == "drift" and t.drift is not None}
+    found = []
+    for answer in answers:
+        result = answer.result
+        drift = drifts.get(result.source)
+        known = result.value is not None and result.dimension in RESISTIVE
+        if drift is not None and known and drift * abs(result.value or 0.0) > (result.uncertainty or 0.0):
+            doubt = f"the spectrum fails Kramers-Kronig: a drift of {100 * drift:.1f} % over the sweep"
+            reason = "; ".join(r for r in (result.reason, doubt) if r)
+            answer = replace(answer, result=replace(result, quality="doubtful", reason=reason))
+        found.append(answer)
+    return found
+
+
 def _wanted(experiment: Experiment, options: Mapping[str, Any]) -> tuple[str, ...]:
     """What is missing: one line that says what to give for most, one for each analysis that would fit but for it."""
     records = [m for m in experiment.measurements if m.kind in ("impedance", "cycling", "sweep")]
@@ -277,6 +302,10 @@ def _wanted(experiment: Experiment, options: Mapping[str, Any]) -> tuple[str, ..
     declared = sorted({n for m in records for n in m.metadata.geometry.declared})
     if areas and declared:
         found.append(f"the file declares {', '.join(declared)}: not used until you confirm it (--confirm-declared)")
+    for what, flag in (("temperature", "--temperature"), ("pressure", "--pressure")):
+        told = gather.told_by_names(experiment, what)
+        if told:
+            found.append(f"the files' names say {told}: not confirmed, not used ({flag} 'from names' confirms)")
     return (*found, *missing(experiment, **options))
 
 
