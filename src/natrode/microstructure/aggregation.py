@@ -35,12 +35,6 @@ class Graph:
     places: Places
     """Box of each piece, shape (3, size)."""
 
-    def diagonal(self) -> Floats:
-        """Sum of the conductances of each piece, shape (size,)."""
-        total = self.ground.copy()
-        _add_rows(self.first, self.values, total)
-        return total
-
 
 @dataclass(frozen=True, eq=False)
 class Grouping:
@@ -327,15 +321,6 @@ def _sum_members(fine_planes: Indices, planes: Indices, owners: Indices, values:
             for colour in range(2):
                 for unknown in range(fine_planes[colour, fine], fine_planes[colour, fine + 1]):
                     sums[owners[unknown]] += values[unknown]
-
-
-@compiled_parallel
-def _add_rows(first: Indices, values: Floats, total: Floats) -> None:
-    for row in prange(total.size):
-        value = total[row]
-        for entry in range(first[row], first[row + 1]):
-            value += values[entry]
-        total[row] = value
 
 
 @compiled_parallel

@@ -1,6 +1,7 @@
 """Where an ionic conductor touches metal: area, distance and metal piece of each contact, and what reacts there."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -41,6 +42,11 @@ class Contacts:
     def size(self) -> int:
         """Number of contacts."""
         return self.owners.size
+
+    @cached_property
+    def floating(self) -> Indices:
+        """Contacts with metal that is not on the collector."""
+        return np.flatnonzero(self.pieces).astype(np.int32)
 
 
 def contact_areas(
@@ -131,6 +137,15 @@ class Exchange:
     """Rate that the double layer adds, by ionic conductor: R_ct C over the effective time step [-]."""
     former: Doubles
     """Overpotential that the double layer charges from [RT/F]."""
+
+    @property
+    def linear(self) -> bool:
+        """Whether the slopes are the same at all potentials."""
+        return bool((self.laws < 0.0).all())
+
+    def reacting_current(self) -> float:
+        """Return the current that reacts on the collector's metal, in conductances times RT/F [-]."""
+        return float(self.fluxes.sum() - self.fluxes[self.contacts.floating].sum())
 
     def react(self, u: Doubles, pieces: Doubles, shifts: Doubles, r: Doubles, mass: Floats) -> None:
         """Subtract the reaction from the residual and add its slope to the mass.
@@ -341,7 +356,7 @@ def _react(
     r: Doubles,
     mass: Floats,
 ) -> None:
-    """At each contact solve x + s G(x) = eta, G(x) = g(x) + c (x - x_old), for the drop x by Newton's method."""
+    """At each contact solve x + s G(x) = eta, G(x) = g(x) + c (x - x_old), for the drop x: Newton unless linear."""
     for surface in prange(voxels.size):
         v = voxels[surface]
         lost, slope = 0.0, 0.0
@@ -351,11 +366,12 @@ def _react(
                 eta -= shifts[e]
             law, s, c = laws[phases[e]], series[e], charging[phases[e]]
             old = former[e] if former.size > 0 else 0.0
-            x, g, dg = drops[e], 0.0, 1.0
-            for _ in range(50):
-                if law < 0.0:
-                    g, dg = x, 1.0
-                elif law == 0.5:
+            x, g, dg = drops[e], 0.0, 1.0 + c
+            if law < 0.0:
+                x = (eta + s * c * old) / (1.0 + s * dg)
+                g = x + c * (x - old)
+            for _ in range(0 if law < 0.0 else 50):
+                if law == 0.5:
                     up = np.exp(0.5 * x)
                     down = 1.0 / up
                     g, dg = up - down, 0.5 * (up + down)

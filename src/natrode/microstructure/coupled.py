@@ -6,6 +6,7 @@ two voxels along the depth.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -128,6 +129,19 @@ def start(circuit: Circuit, plane: float) -> State:
     return State(np.zeros(circuit.size + 1), np.zeros(circuit.pieces), np.zeros(circuit.metal_size + 1), plane)
 
 
+def extrapolated(states: Sequence[State], times: Sequence[float], time: float) -> tuple[State, Doubles]:
+    """Continue states at some times by the polynomial through them; return that and the weights of the states."""
+    weights = np.array([math.prod((time - t) / (here - t) for t in times if t != here) for here in times])
+    u, metal = np.zeros_like(states[0].u), np.zeros_like(states[0].metal)
+    for state, weight in zip(states, weights, strict=True):
+        choose(_add, u.size)(u, state.u, weight)
+        choose(_add, metal.size)(metal, state.metal, weight)
+    pieces = sum((weight * state.pieces for state, weight in zip(states, weights, strict=True)), np.zeros(1))
+    last = states[-1].plane  # written so that a plane whose potential is given keeps it, whatever the rounding
+    plane = last + sum(float(w) * (state.plane - last) for state, w in zip(states, weights, strict=True))
+    return State(u, pieces, metal, plane), weights
+
+
 def solve(
     circuit: Circuit,
     state: State,
@@ -207,7 +221,14 @@ class _Step:
         self.parts = Parts.of(circuit)
         self.r = np.zeros(self.parts.size)
         self.mass = np.zeros(circuit.size, np.float32)
-        self.floating = np.flatnonzero(circuit.exchange.contacts.pieces).astype(np.int32)
+        self._system: Linear | None = None
+
+    @property
+    def system(self) -> "Linear":
+        """Matrix at the slopes of the last evaluation."""
+        if self._system is None:
+            self._system = Linear(self.circuit, self.mass, plane=self.current is not None)
+        return self._system
 
     def scale(self, state: State) -> float:
         """Norm of the currents that enter the first layer."""
@@ -219,6 +240,8 @@ class _Step:
         circuit, parts, r = self.circuit, self.parts, self.r
         exchange, size = circuit.exchange, circuit.size
         at = exchange.contacts
+        if not exchange.linear:
+            self._system = None
         r.fill(0.0)
         self.mass.fill(0.0)
         r[circuit.entering] = circuit.inlets * state.plane
@@ -227,9 +250,9 @@ class _Step:
         shifts = np.empty(0) if circuit.metal is None else state.metal[circuit.behind]
         exchange.react(state.u, state.pieces, shifts, voxels, self.mass)
         entering = circuit.entering_current(state)
-        reacting = _sum_of(exchange.fluxes, at.pieces, 0)
+        reacting = exchange.reacting_current()
         if circuit.pieces > 1:
-            _to_pieces(self.floating, at.pieces, exchange.fluxes, r[parts.pieces])
+            _to_pieces(at.floating, at.pieces, exchange.fluxes, r[parts.pieces])
         if circuit.metal is not None:
             metal = r[parts.metal]
             _to_voxels(circuit.behind, exchange.fluxes, metal)
@@ -250,15 +273,14 @@ class _Step:
             r = (self.r[: circuit.size] / norm).astype(np.float32)
             descent = conjugate_gradients(circuit.hierarchy, r, x[parts.voxels], residual=goal / norm)
         else:
-            system = Linear(circuit, self.mass, plane=self.current is not None)
-            descent = conjugate_gradients(system, (self.r / norm).astype(np.float32), x, residual=goal / norm)
+            descent = conjugate_gradients(self.system, (self.r / norm).astype(np.float32), x, residual=goal / norm)
         x *= np.float32(norm)
         return x, descent.iterations
 
     def lift(self, state: State) -> Floats:
         """Return the combination of the state and of a uniform potential that leaves no residual along both."""
         circuit, parts = self.circuit, self.parts
-        system = Linear(circuit, self.mass, plane=self.current is not None)
+        system = self.system
         vectors = np.zeros((2, parts.size), np.float32)
         vectors[0, parts.voxels] = state.u
         vectors[0, parts.pieces] = state.pieces
@@ -287,23 +309,24 @@ class Linear:
         self.circuit, self.mass, self.plane = circuit, mass, plane
         self.parts = Parts.of(circuit)
         exchange = circuit.exchange
-        self._floating = np.flatnonzero(exchange.contacts.pieces).astype(np.int32)
         self._slopes = exchange.slopes.astype(np.float32)
         self._inlets, self._plate = circuit.inlets.astype(np.float32), float(circuit.inlets.sum())
         self._held = np.bincount(exchange.contacts.pieces, exchange.slopes, circuit.pieces)
         self._held[0] = 0.0
         self.inverse = np.zeros(circuit.pieces)
         np.divide(1.0, self._held, out=self.inverse, where=self._held > 0)
-        circuit.hierarchy.set_mass(mass)
-        if circuit.metal is not None:
-            sums = np.zeros(circuit.metal_size, np.float32)
-            _to_voxels(circuit.behind, exchange.slopes, sums)
-            stiff = float(circuit.metal.levels[0].operator.diagonal().max())
-            # a mass that single precision cannot tell from none would only hold pieces that float
-            circuit.metal.set_mass(sums if sums.max() > _NO_MASS_BELOW * stiff else NO_MASS)
 
     @cached_property
     def _z(self) -> Floats:
+        """Room for what the preconditioner returns; asked for first when the levels do not know the mass yet."""
+        circuit = self.circuit
+        circuit.hierarchy.set_mass(self.mass)
+        if circuit.metal is not None:
+            sums = np.zeros(circuit.metal_size, np.float32)
+            _to_voxels(circuit.behind, circuit.exchange.slopes, sums)
+            stiff = float(circuit.metal.levels[0].operator.diagonal().max())
+            # a mass that single precision cannot tell from none would only hold pieces that float
+            circuit.metal.set_mass(sums if sums.max() > _NO_MASS_BELOW * stiff else NO_MASS)
         return np.zeros(self.parts.size, np.float32)
 
     @cached_property
@@ -317,13 +340,13 @@ class Linear:
         z, right = self._z, self._right
         right[:] = b[: circuit.size]
         first = b[parts.pieces] * self.inverse
-        _from_pieces(self._floating, at.owners, at.pieces, self._slopes, first, right)
+        _from_pieces(at.floating, at.owners, at.pieces, self._slopes, first, right)
         if self.plane:
             right[circuit.entering] += self._inlets * np.float32(b[-1] / self._plate)
         inner = circuit.hierarchy.precondition(right)
         z[parts.voxels] = inner
         gathered = b[parts.pieces].astype(np.float64)
-        _gather(self._floating, at.owners, at.pieces, self._slopes, inner, gathered)
+        _gather(at.floating, at.owners, at.pieces, self._slopes, inner, gathered)
         z[parts.pieces] = gathered * self.inverse
         if self.plane:
             z[-1] = (b[-1] + float(circuit.inlets @ inner[circuit.entering])) / self._plate
@@ -339,9 +362,9 @@ class Linear:
         q[circuit.size :] = 0.0
         if circuit.metal is None:
             product = operator.apply(p[parts.voxels], self.mass, q[: circuit.size])
-            _from_pieces(self._floating, at.owners, at.pieces, -self._slopes, p[parts.pieces].astype(np.float64), q)
+            _from_pieces(at.floating, at.owners, at.pieces, -self._slopes, p[parts.pieces].astype(np.float64), q)
             gathered = np.zeros(circuit.pieces)
-            _gather(self._floating, at.owners, at.pieces, self._slopes, p, gathered)
+            _gather(at.floating, at.owners, at.pieces, self._slopes, p, gathered)
             q[parts.pieces] = self._held * p[parts.pieces] - gathered
             product += float(p[parts.pieces] @ (q[parts.pieces] - gathered))
         else:
@@ -400,14 +423,16 @@ def _start_coarse(circuit: Circuit, state: State, current: float | None) -> tupl
     return begun, iterations
 
 
-def _sum_of(fluxes: Doubles, pieces: Indices, piece: int) -> float:
-    return float(fluxes[pieces == piece].sum())
-
-
 @compiled_twice
 def _move(u: Doubles, dx: Floats, step: float, moved: Doubles) -> None:
     for v in prange(u.size):
         moved[v] = u[v] + step * np.float64(dx[v])
+
+
+@compiled_twice
+def _add(total: Doubles, values: Doubles, weight: float) -> None:
+    for v in prange(total.size):
+        total[v] += weight * values[v]
 
 
 @compiled_twice

@@ -36,11 +36,13 @@ class Level:
     grouping: Grouping | None
     """How its unknowns make the next level; None on the coarsest."""
     diagonal: Floats
-    """Of stiffness and mass; empty on voxels, whose own diagonal is exact."""
+    """Of stiffness and mass; empty on voxels, which do not need it."""
     inverse: Floats
     x: Floats
     b: Floats
     """Right-hand side from the level above; empty on the finest."""
+    matrix: npt.NDArray[np.float64]
+    """Stiffness of a coarsest level that is solved directly; empty on others."""
 
 
 @dataclass(eq=False)
@@ -55,15 +57,9 @@ class Hierarchy:
         """Give the finest level a mass, shape (size,) or `NO_MASS`, and sum it to all coarser levels."""
         self.mass = mass
         for level in self.levels:
-            diagonal = level.operator.diagonal()
-            if mass.size:
-                diagonal += mass
-            level.inverse.fill(0.0)  # where nothing holds an unknown, it stays where it is
-            np.divide(np.float32(1.0), diagonal, out=level.inverse, where=diagonal > 0)
-            if isinstance(level.operator, GraphOperator):
-                level.diagonal = diagonal
+            level.operator.set_diagonal(mass, level.diagonal, level.inverse)
             if level.grouping is None:
-                self._direct = _inverse_of(level.operator, mass)
+                self._direct = _inverse_of(level.matrix, mass)
             elif mass.size:
                 mass = level.grouping.total(mass)
 
@@ -169,22 +165,29 @@ def _uncoupled(operator: Operator) -> bool:
 def _level(operator: Operator, grouping: Grouping | None, *, finest: bool) -> Level:
     inverse, x = np.empty(operator.size, np.float32), np.zeros(operator.size + 1, np.float32)
     b = np.empty(0 if finest else operator.size, np.float32)
-    return Level(operator, grouping, np.empty(0, np.float32), inverse, x, b)
+    diagonal = np.empty(operator.size if isinstance(operator, GraphOperator) else 0, np.float32)
+    matrix = _matrix_of(operator) if grouping is None else np.empty((0, 0))
+    return Level(operator, grouping, diagonal, inverse, x, b, matrix)
 
 
-def _inverse_of(operator: Operator, mass: Floats) -> Floats:
-    """Inverse of a small operator's matrix; empty where its unknowns are not coupled."""
+def _matrix_of(operator: Operator) -> npt.NDArray[np.float64]:
+    """Matrix of a small operator; empty where its unknowns are many or not coupled."""
     if operator.size > _DIRECT_BELOW or _uncoupled(operator):
-        return np.empty((0, 0), np.float32)
+        return np.empty((0, 0))
     matrix = np.empty((operator.size, operator.size))
     unit, column = np.zeros(operator.size + 1, np.float32), np.empty(operator.size, np.float32)
     for unknown in range(operator.size):
         unit[unknown] = 1.0
-        operator.apply(unit, mass, column)
+        operator.apply(unit, NO_MASS, column)
         matrix[:, unknown] = column
         unit[unknown] = 0.0
-    _invert(matrix)
-    return matrix.astype(np.float32)
+    return matrix
+
+
+def _inverse_of(matrix: npt.NDArray[np.float64], mass: Floats) -> Floats:
+    inverse = matrix + np.diag(mass) if mass.size and matrix.size else matrix.copy()
+    _invert(inverse)
+    return inverse.astype(np.float32)
 
 
 @compiled
@@ -206,7 +209,8 @@ def _invert(matrix: npt.NDArray[np.float64]) -> None:
             if row != pivot:
                 factor = matrix[row, pivot]
                 matrix[row, pivot] = 0.0
-                matrix[row] -= factor * matrix[pivot]
+                for column in range(size):
+                    matrix[row, column] -= factor * matrix[pivot, column]
 
 
 @compiled

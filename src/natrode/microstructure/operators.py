@@ -46,10 +46,19 @@ class VoxelOperator:
         """Number of red unknowns."""
         return self.lattice.red
 
+    @property
+    def _diagonals(self) -> Floats:
+        """Diagonal of the stiffness by code."""
+        table: Floats = (self.faces[:, :3] @ self.weights + self.faces[:, 3]).astype(np.float32)
+        return table
+
     def diagonal(self) -> Floats:
         """Diagonal of the stiffness, shape (size,)."""
-        table = self.faces[:, :3] @ self.weights + self.faces[:, 3]
-        return table.astype(np.float32)[self.lattice.codes]
+        return self._diagonals[self.lattice.codes]
+
+    def set_diagonal(self, mass: Floats, _diagonal: Floats, inverse: Floats) -> None:
+        """Set `inverse` to one over the diagonal of A + mass, 0 where nothing holds an unknown."""
+        choose(_voxel_diagonal, self.size)(self.lattice.codes, self._diagonals, mass, inverse)
 
     def ground(self) -> Floats:
         """Conductance of each unknown to the fixed planes, shape (size,)."""
@@ -94,7 +103,14 @@ class GraphOperator:
 
     def diagonal(self) -> Floats:
         """Diagonal of the stiffness, shape (size,)."""
-        return self.graph.diagonal()
+        diagonal, inverse = np.empty((2, self.size), np.float32)
+        self.set_diagonal(NO_MASS, diagonal, inverse)
+        return diagonal
+
+    def set_diagonal(self, mass: Floats, diagonal: Floats, inverse: Floats) -> None:
+        """Set the diagonal of A + mass and one over it, 0 where nothing holds an unknown."""
+        graph = self.graph
+        choose(_graph_diagonal, self.size)(graph.first, graph.values, graph.ground, mass, diagonal, inverse)
 
     def ground(self) -> Floats:
         """Conductance of each unknown to the fixed planes, shape (size,)."""
@@ -149,6 +165,31 @@ def voxel_operator(
 def choose(pair: tuple[Any, Any], size: int) -> Any:
     """Return the kernel for many or for few unknowns."""
     return pair[0] if size >= PARALLEL_FROM else pair[1]
+
+
+@compiled_twice
+def _voxel_diagonal(codes: Image, table: Floats, mass: Floats, inverse: Floats) -> None:
+    massive = mass.size > 0
+    for v in prange(codes.size):
+        value = table[codes[v]]
+        if massive:
+            value += mass[v]
+        inverse[v] = np.float32(1.0) / value if value > 0.0 else np.float32(0.0)
+
+
+@compiled_twice
+def _graph_diagonal(
+    first: Indices, values: Floats, ground: Floats, mass: Floats, diagonal: Floats, inverse: Floats
+) -> None:
+    massive = mass.size > 0
+    for v in prange(ground.size):
+        value = ground[v]
+        for entry in range(first[v], first[v + 1]):
+            value += values[entry]
+        if massive:
+            value += mass[v]
+        diagonal[v] = value
+        inverse[v] = np.float32(1.0) / value if value > 0.0 else np.float32(0.0)
 
 
 @compiled_twice

@@ -8,11 +8,13 @@ from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
+from numba import prange
 
+from natrode.compiled import compiled, compiled_parallel
 from natrode.constants import FARADAY
 from natrode.errors import SimulationError, SpecificationError
 from natrode.microstructure.clusters import HIGH, find_clusters
-from natrode.microstructure.coupled import Circuit, State, solve, start
+from natrode.microstructure.coupled import Circuit, State, extrapolated, solve, start
 from natrode.microstructure.distance import distance_to
 from natrode.microstructure.electrode import Electrode
 from natrode.microstructure.operators import Doubles
@@ -29,7 +31,11 @@ from natrode.physics.replenishment import INTERFACE_ACTIVATION_ENERGY_EV, replen
 SODIUM_MOLAR_VOLUME = 2.375e-5
 """Of sodium at 20 C, from its density 968 kg/m3 [m3/mol]."""
 _LARGEST_CHANGE = 0.05
-_LARGEST_SHARE = 0.03
+_LARGEST_SHARE = 0.1
+"""Of the metal that a step takes while all that it takes lies away from the interface [-]."""
+_PORTION = 0.03
+"""Of the metal that is taken at the interface in a step, or anywhere before its connection is looked at [-]."""
+_LARGEST_GROWTH = 2.0
 _MOST_STEPS = 5000
 _RESIDUAL, _BALANCE = 1e-4, 1e-6
 _LOST = 1e-9
@@ -38,10 +44,14 @@ _WHOLE = 1e-6
 METHOD = (
     "quasi-static: the steady reaction, with a void thickness on each contact that grows with the local current less "
     "the replenishment and leaves the contact (1 - mu v/h)^(1/mu); metal leaves voxel by voxel, farthest from the "
-    "reached conductor first, as it creeps to where it reacts; midpoint rule"
+    "reached conductor first, as it creeps to where it reacts; midpoint rule, with currents extrapolated from the last "
+    "two solutions where no metal left the interface; what ends a segment at the voltage limit is what raised the "
+    "voltage most: the fresh electrode's resistance (voltage), voids (contact lost) or missing metal (exhausted)"
 )
 
 Ending = Literal["voltage", "exhausted", "contact lost", "charge"]
+_OTHER, _METAL, _CUT_OFF, _EMPTIED, _OPEN = 1, 2, 3, 4, 5
+"""Metal that stays, that can be stripped and that is cut off the collector; emptied space, closed and open to it."""
 
 
 @dataclass(frozen=True)
@@ -277,6 +287,8 @@ class _Reply:
 
     voltage: float
     """[V]"""
+    contact: Doubles
+    """What voids leave of each contact, over the fresh one [-]."""
     local: Doubles
     """Current density of each contact per true area [A/m2]."""
     shares: Doubles
@@ -320,12 +332,22 @@ class _Anode:
         reacting = np.isin(structure.image, structure.labels_of(electrode.materials.metal))
         self.metal_voxels = int(np.count_nonzero(reacting))
         self.state_image = np.where(electrode.piece_image > 0, 1, 0).astype(np.uint8)
-        self.state_image[reacting & (electrode.piece_image == 1)] = 2
-        """2 metal that can be stripped, 1 other metal, 3 emptied, 0 anything else."""
-        self.order = self._order(reacting & (electrode.piece_image == 1))
+        strippable = reacting & (electrode.piece_image == 1)
+        self.state_image[strippable] = _METAL
+        metal = find_clusters(self.state_image, (_OTHER, _METAL))
+        self.apart = int(metal.sizes[~metal.touching(HIGH[0])].sum())
+        """Voxels of other metal that is not connected to the collector."""
+        self.order = self._order(strippable)
+        touched = np.zeros(self.state_image.size, np.bool_)
+        touched[at.across] = True
+        self.far = int(np.argmax(touched[self.order]))
+        """Voxels that come before the first one at the interface."""
+        self.next = 0
+        """Place in the order from which metal is taken."""
         self.emptied, self.carried, self.excess = 0, 0.0, 0.0
         self.dead_voxels = 0
-        self.state = start(circuit, 1.0)
+        self.state, self.solved = start(circuit, 1.0), 0.0
+        self.former: tuple[float, State] | None = None
         _, ny, nz = structure.shape
         layers = electrode.lattice.positions[at.owners] // (ny * nz)
         self.depths = np.maximum((layers + 0.5) * structure.voxel_size[0] - electrode.beginning, 0.0)
@@ -340,29 +362,38 @@ class _Anode:
         reached = np.zeros(electrode.structure.shape, np.bool_)
         reached.reshape(-1)[electrode.lattice.positions] = True
         distance = distance_to(reached, electrode.structure.voxel_size)
-        places = np.flatnonzero(strippable.reshape(-1))
-        _, ny, nz = electrode.structure.shape
-        # lexsort sorts by its last key first
-        order: npt.NDArray[np.int64] = places[np.lexsort((-(places // (ny * nz)), -distance.reshape(-1)[places]))]
+        nx, ny, nz = electrode.structure.shape
+        backwards = np.flatnonzero(strippable[::-1])
+        places = backwards + (nx - 1 - 2 * (backwards // (ny * nz))) * (ny * nz)
+        # numbers of 16 bits are sorted without comparisons, and tell all distances of less than 180 voxels apart
+        nearness = 1.0 - distance.reshape(-1)[places] / distance.max()
+        order: npt.NDArray[np.int64] = places[np.argsort((65535 * nearness).astype(np.uint16), kind="stable")]
         return order
 
-    def respond(self, current_density: float, voids: Doubles) -> _Reply | None:
+    def respond(self, current_density: float, voids: Doubles, time: float) -> _Reply | None:
         """Potentials at a current density with voids of a given thickness; None without contact."""
         circuit, exchange, section = self.circuit, self.circuit.exchange, self.electrode.cross_section
-        factor = self.contact.contact_fraction * self.contact.factor(voids) * self.live
+        contact = self.contact.factor(voids)
+        factor = self.contact.contact_fraction * contact * self.live
         grounded = exchange.contacts.pieces == 0
-        if float((self.weights * factor)[grounded].sum()) <= _LOST * float(self.weights[grounded].sum()):
+        np.multiply(self.weights, factor, out=exchange.weights)
+        np.multiply(self.series, factor, out=exchange.series)
+        if float(exchange.weights @ grounded) <= _LOST * float(self.weights @ grounded):
             return None
-        exchange.weights[:] = self.weights * factor
-        exchange.series[:] = self.series * factor
+        guess = self.state
+        if self.former is not None and self.solved > self.former[0]:
+            before, state = self.former
+            soon = min(time, self.solved + _LARGEST_GROWTH * (self.solved - before))
+            guess, _ = extrapolated((state, guess), (before, self.solved), soon)
+        self.former = self.solved, self.state
+        self.solved = time
         current = current_density * section / self.ampere
         if self.linear:
             self.state, convergence = solve(
-                circuit, self.state, tolerance=_BALANCE, residual=_RESIDUAL, coarse=self.solves == 0
+                circuit, guess, tolerance=_BALANCE, residual=_RESIDUAL, coarse=self.solves == 0
             )
             scale = current / circuit.entering_current(self.state)
         else:
-            guess = self.state
             if self.solves == 0:
                 guess = State(guess.u, guess.pieces, guess.metal, current / float(exchange.weights[grounded].sum()))
             self.state, convergence = solve(
@@ -374,21 +405,19 @@ class _Anode:
         currents = exchange.fluxes * scale
         shares = np.where(grounded, currents, 0.0)
         local = currents * self.ampere / np.maximum(exchange.contacts.areas, 1e-300)
-        return _Reply(self.state.plane * scale * self.thermal, local, shares / shares.sum())
+        return _Reply(self.state.plane * scale * self.thermal, contact, local, shares / shares.sum())
 
-    def growth(self, reply: _Reply, voids: Doubles) -> Doubles:
+    def growth(self, local: Doubles, contact: Doubles, voids: Doubles) -> Doubles:
         """Rate of the void thickness of each contact [m/s]."""
         law = self.contact
-        fed = self.replenishment * law.contact_fraction * law.factor(voids)
-        local = np.where(reply.local > 0.0, reply.local, law.refill_efficiency * reply.local)
-        rate = self.recession * (local - fed)
+        fed = self.replenishment * law.contact_fraction * contact
+        rate = self.recession * (np.where(local > 0.0, local, law.refill_efficiency * local) - fed)
         whole = (voids <= 0.0) & (rate < 0.0)
         return np.where(whole | ~self.live, 0.0, rate)
 
     def record(self, time: float, charge: float, current_density: float, reply: _Reply) -> None:
         """Add a row to the record."""
         areas = self.circuit.exchange.contacts.areas
-        factor = self.contact.factor(self.voids)
         self.rows.append(
             (
                 charge,
@@ -396,7 +425,7 @@ class _Anode:
                 current_density,
                 reply.voltage,
                 reply.voltage / current_density,
-                float(reply.shares @ factor),
+                float(reply.shares @ reply.contact),
                 float(areas[self.live].sum() / areas.sum()),
                 float(reply.shares @ self.depths),
             )
@@ -412,12 +441,9 @@ class _Anode:
             before = charge
             time, charge, ending = self._pass(segment, time, charge)
             endings.append(ending)
-            amount = abs(charge - before)
-            if ending == "voltage":
-                amount = self._located(begin, before, amount)
-            passed.append(amount)
+            passed.append(self._located(begin, before, abs(charge - before)))
         columns = np.array(self.rows).reshape(-1, 8).T
-        emptied = int(np.count_nonzero(self.state_image == 3))
+        emptied = int(np.count_nonzero(self.state_image >= _EMPTIED))
         section = self.electrode.cross_section
         volume = charge * section * self.recession / self.voxel
         per_voxel = self.voxel / (self.recession * section)
@@ -446,50 +472,60 @@ class _Anode:
         )
 
     def _located(self, begin: int, before: float, amount: float) -> float:
-        """Charge at which the voltage reached its limit, between the last two records."""
+        """Charge at which the voltage reached its limit, between the last two records; `amount` if it did not."""
         limit = float(self.settings["voltage_limit"])
         rows = self.rows[begin:]
         if len(rows) < 2:
             return amount
         q0, q1, v0, v1 = rows[-2][0], rows[-1][0], abs(rows[-2][3]), abs(rows[-1][3])
-        if v0 >= limit or v1 <= v0:
+        if v0 >= limit or v1 < limit:
             return amount
         # a resistance that diverges is nearly linear in charge as its inverse
         share = (1.0 / v0 - 1.0 / limit) / (1.0 / v0 - 1.0 / v1)
         return abs(q0 + share * (q1 - q0) - before)
 
     def _pass(self, segment: Segment, time: float, charge: float) -> tuple[float, float, Ending]:
-        """Pass one segment by the midpoint rule; return time, charge and what ended it."""
+        """Pass one segment; return time, charge and what ended it."""
         current, limit = segment.current_density, self.settings["voltage_limit"]
         section, law = self.electrode.cross_section, self.contact
         goal = charge + math.copysign(segment.charge, current)
         rate = abs(current) * section * self.recession / self.voxel  # voxels per second
+        self.former = None
+        last, before = math.inf, None
         for _ in range(_MOST_STEPS):
-            reply = self.respond(current, self.voids)
+            reply = self.respond(current, self.voids, time)
             if reply is None:
                 return time, charge, self._end_of_contact()
             self.record(time, charge, current, reply)
             if abs(reply.voltage) >= limit:
-                return time, charge, "voltage"
+                return time, charge, self._end_at_limit(current, reply, time)
             if math.isfinite(goal) and abs(goal - charge) <= _WHOLE * segment.charge:
                 return time, charge, "charge"
             left = self.order.size - self.emptied - self.dead_voxels - self.carried
             if current > 0.0 and left <= _WHOLE * self.order.size:
                 return time, charge, "exhausted"
-            growth = self.growth(reply, self.voids)
+            growth = self.growth(reply.local, reply.contact, self.voids)
             change = float(np.abs(reply.shares) @ (law.decay(self.voids) * np.abs(growth)))
-            step = min(self.settings["accuracy"] / max(change, 1e-300), _LARGEST_SHARE * self.order.size / rate)
-            step = min(step, abs(goal - charge) / abs(current))
+            step = min(self.settings["accuracy"] / max(change, 1e-300), self._free(current) / rate)
+            step = min(step, abs(goal - charge) / abs(current), _LARGEST_GROWTH * last)
             if current > 0.0:
                 step = min(step, left / rate)
+            moved, live = self._move(math.copysign(step * rate, current))
+            step = abs(moved) / rate
             middle = np.clip(self.voids + 0.5 * step * growth, 0.0, law.thickest)
-            halfway = self.respond(current, middle)
-            if halfway is None:
-                return time, charge, self._end_of_contact()
-            grown = self.voids + step * self.growth(halfway, middle)
-            self.voids = np.clip(grown, 0.0, law.thickest)
+            if before is None:
+                halfway = self.respond(current, middle, time + 0.5 * step)
+                if halfway is None:
+                    return time, charge, self._end_of_contact()
+                local = halfway.local
+            else:
+                local = reply.local + 0.5 * step / last * (reply.local - before)
+            growth = self.growth(local, law.factor(middle), middle)
+            self.voids = np.clip(self.voids + step * growth, 0.0, law.thickest)
+            # where metal leaves the interface, the currents jump
+            last, before = step, reply.local if live is self.live else None
+            self.live = live
             time, charge = time + step, charge + current * step
-            self._move(math.copysign(step * rate, current))
         raise SimulationError(
             f"the electrode is not at an end after {_MOST_STEPS} steps at {charge / 36000.0:.3g} mAh/cm2; "
             "allow a larger accuracy or ask for less charge"
@@ -501,42 +537,111 @@ class _Anode:
         left = float(self.weights[grounded & self.live].sum()) / float(self.weights[grounded].sum())
         return "exhausted" if left <= _LOST else "contact lost"
 
-    def _move(self, voxels: float) -> None:
-        """Take metal from the image, or put it back where it was taken last; whole voxels move, the rest is carried."""
+    def _end_at_limit(self, current: float, reply: _Reply, time: float) -> Ending:
+        """What makes up most of the voltage: the fresh electrode, voids, or interface without metal behind it."""
+        live, self.live = self.live, np.ones_like(self.live)
+        filled = self.respond(current, self.voids, time)
+        fresh = self.respond(current, np.zeros_like(self.voids), time)
+        self.live = live
+        if filled is None or fresh is None:
+            return "contact lost"
+        whole, least = abs(filled.voltage), abs(fresh.voltage)
+        parts: dict[Ending, float] = {
+            "voltage": least,
+            "contact lost": whole - least,
+            "exhausted": abs(reply.voltage) - whole,
+        }
+        return max(parts, key=lambda ending: parts[ending])
+
+    def _free(self, current: float) -> float:
+        """Voxels that a step may move: more where no contact is lost or won with them."""
+        size = self.order.size
+        away = self.far - self.next if current > 0.0 else _LARGEST_SHARE * size * (self.next <= self.far)
+        return max(_PORTION * size, min(away, _LARGEST_SHARE * size))
+
+    def _move(self, voxels: float) -> tuple[float, npt.NDArray[np.bool_]]:
+        """Take metal from the image, or put it back, until contacts are lost or won; return how much, and the contacts.
+
+        Contacts are the same object where none changed.
+        """
+        moved, live = 0.0, self.live
+        while live is self.live and abs(moved) < abs(voxels):
+            portion = min(abs(voxels - moved), _PORTION * self.order.size)
+            moved += math.copysign(portion, voxels)
+            live = self._move_portion(math.copysign(portion, voxels))
+        return moved, live
+
+    def _move_portion(self, voxels: float) -> npt.NDArray[np.bool_]:
+        """Whole voxels move, in their order or back; the rest is carried."""
         self.carried += voxels
         flat = self.state_image.reshape(-1)
-        moved = math.floor(self.carried + 1e-9)
-        if moved > 0:
-            there = self._next(flat, moved)
-            flat[there] = 3
-            self.carried -= there.size
-            self.emptied += there.size
-        elif moved < 0:
-            back = np.flatnonzero(flat[self.order] == 3)[moved:]
-            flat[self.order[back]] = 2
-            self.carried += back.size
-            self.emptied -= back.size
-            surplus = math.floor(self.carried + 1e-9)
-            if surplus < 0:  # everything is full again
-                self.excess -= self.carried
-                self.carried = 0.0
-        if moved:
-            self._cut_off()
-
-    def _next(self, flat: npt.NDArray[np.uint8], count: int) -> npt.NDArray[np.int64]:
-        metal: npt.NDArray[np.int64] = self.order[flat[self.order] == 2][:count]
-        return metal
+        whole = math.floor(self.carried + 1e-9)
+        before = self.next
+        if whole > 0:
+            self.next, moved = _take(flat, self.order, self.next, whole)
+        else:
+            self.next, moved = _put_back(flat, self.order, self.next, -whole)
+            moved = -moved
+        self.carried -= moved
+        self.emptied += moved
+        if math.floor(self.carried + 1e-9) < 0:  # everything is full again
+            self.excess -= self.carried
+            self.carried = 0.0
+        if moved == 0:
+            return self.live
+        dead = self.dead_voxels
+        self._cut_off()
+        if self.dead_voxels < dead:  # what is connected again comes first
+            self.next = 0
+        if self.dead_voxels == dead and max(before, self.next) <= self.far:
+            return self.live
+        at = self.circuit.exchange.contacts
+        live = (flat[at.across] == _METAL) | (at.pieces > 0)
+        return self.live if np.array_equal(live, self.live) else live
 
     def _cut_off(self) -> None:
-        """Find metal that no longer touches the collector, nor emptied space that is open to it, as it follows."""
+        """Mark metal that no longer touches the collector, nor emptied space that is open to it, as it follows."""
         image = self.state_image
-        open_space = find_clusters(image, 3)
-        conducting = (image == 2) | (image == 1)
-        conducting |= open_space.paint(open_space.touching(HIGH[0])).view(np.bool_)
-        clusters = find_clusters(conducting.view(np.uint8), 1)
-        alive = clusters.paint(clusters.touching(HIGH[0])).view(np.bool_)
-        cut = (image == 2) & ~alive
-        self.dead_voxels = int(np.count_nonzero(cut))
-        at = self.circuit.exchange.contacts
-        behind = image.reshape(-1)[at.across]
-        self.live = np.where(at.pieces == 0, (behind == 2) & alive.reshape(-1)[at.across], True)
+        space = find_clusters(image, (_EMPTIED, _OPEN))
+        _mark(image, space.paint(space.touching(HIGH[0])), _OPEN, _EMPTIED)
+        conducting = find_clusters(image, (_OTHER, _METAL, _CUT_OFF, _OPEN))
+        alive = conducting.touching(HIGH[0])
+        dead = int(conducting.sizes[~alive].sum()) - self.apart
+        if dead or self.dead_voxels:
+            _mark(image, conducting.paint(alive), _METAL, _CUT_OFF)
+        self.dead_voxels = dead
+
+
+@compiled_parallel
+def _mark(image: npt.NDArray[np.uint8], chosen: npt.NDArray[np.uint8], one: int, other: int) -> None:
+    """Tell the voxels of two labels anew: one where chosen, the other elsewhere."""
+    nx, ny, nz = image.shape
+    for i in prange(nx):
+        for j in range(ny):
+            for k in range(nz):
+                if image[i, j, k] == one or image[i, j, k] == other:
+                    image[i, j, k] = one if chosen[i, j, k] else other
+
+
+@compiled
+def _take(image: npt.NDArray[np.uint8], order: npt.NDArray[np.int64], place: int, count: int) -> tuple[int, int]:
+    """Empty metal from a place in the order on; return where it ended and how many voxels it were."""
+    taken = 0
+    while taken < count and place < order.size:
+        if image[order[place]] == _METAL:
+            image[order[place]] = _EMPTIED
+            taken += 1
+        place += 1
+    return place, taken
+
+
+@compiled
+def _put_back(image: npt.NDArray[np.uint8], order: npt.NDArray[np.int64], place: int, count: int) -> tuple[int, int]:
+    """Fill what was emptied last; return where it ended and how many voxels it were."""
+    filled = 0
+    while filled < count and place > 0:
+        place -= 1
+        if image[order[place]] >= _EMPTIED:
+            image[order[place]] = _METAL
+            filled += 1
+    return place, filled

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from natrode.errors import SimulationError, SpecificationError
-from natrode.microstructure.coupled import Circuit, State, solve, start
+from natrode.microstructure.coupled import Circuit, State, extrapolated, solve, start
 from natrode.microstructure.operators import Doubles
 from natrode.microstructure.react import (
     Kinetics,
@@ -23,14 +23,18 @@ from natrode.microstructure.react import (
 from natrode.microstructure.structure import Structure
 
 _FIRST_STEP = 1e-4
-_LARGEST_GROWTH, _SMALLEST_GROWTH = 2.5, 0.4
-_REJECT_ABOVE = 8.0
-_CURRENT_SHARE = 0.6
+_AT_ONCE = 1e12
+"""Rate of charging that keeps overpotentials at zero while the current begins."""
+_ORDER = 3
+_LARGEST_GROWTH, _SMALLEST_GROWTH = 1.5, 0.4
+_REJECT_ABOVE = 2.0
+_SHARE = 0.2
+"""Of the accuracy that one step may use up, as the errors of steps add up [-]."""
 _MOST_STEPS = 2000
 _RESIDUAL, _BALANCE = 1e-5, 1e-6
 
 METHOD = (
-    "the equations of the steady reaction with a double layer on the interface; backward differentiation of second "
+    "the equations of the steady reaction with a double layer on the interface; backward differentiation of third "
     "order with variable steps, whose size keeps the error of overpotential and current below the accuracy"
 )
 
@@ -159,6 +163,15 @@ def time_to_steady(times: Doubles, currents: Doubles, final: float, settled: flo
     return float(times[last] + share * (times[last + 1] - times[last]))
 
 
+@dataclass(frozen=True, eq=False)
+class _Point:
+    time: float
+    """[s]"""
+    state: State
+    drops: Doubles
+    """Overpotentials of the contacts [RT/F]."""
+
+
 @dataclass(eq=False)
 class _March:
     times: list[float] = field(default_factory=list)
@@ -172,49 +185,65 @@ def _march(circuit: Circuit, plane: float, final: float, constants: Doubles, acc
     """Step until the current has been close to its final value for two steps."""
     exchange, march = circuit.exchange, _March()
     weights = exchange.weights
-    before: State | None = None
-    state = start(circuit, plane)
-    former, now = np.zeros(exchange.contacts.size), np.zeros(exchange.contacts.size)
-    time, step, last = 0.0, _FIRST_STEP * float(constants.min()), 0.0
+    nothing = np.zeros(exchange.contacts.size)
+    exchange.former, exchange.charging = nothing, np.full(constants.size, _AT_ONCE)
+    exchange.drops[:] = 0.0
+    begun, _ = solve(circuit, start(circuit, plane), tolerance=_BALANCE, residual=_RESIDUAL, coarse=True)
+    points = [_Point(0.0, begun, nothing)]
+    step = _FIRST_STEP * float(constants.min())
     while len(march.times) < _MOST_STEPS:
-        ratio = step / last if last else 0.0
-        if before is None:
-            order, exchange.former, guess, predicted = 1.0, now, state, now
-        else:
-            order = (1.0 + 2.0 * ratio) / (1.0 + ratio)
-            exchange.former = ((1.0 + ratio) * now - ratio**2 / (1.0 + ratio) * former) / order
-            guess, predicted = _extrapolated(before, state, ratio), now + ratio * (now - former)
-        exchange.charging = order * constants / step
+        time = points[-1].time + step
+        order = max(1, len(points) - 1)  # all points predict, all but the earliest belong to the scheme
+        used, every = points[-order:], [point.time for point in points]
+        rate = sum(1.0 / (time - point.time) for point in used)
+        share = 1.0 / (1.0 + rate * (time - every[0])) if len(points) > 1 else 0.0
+        guess, factors = extrapolated([point.state for point in points], every, time)
+        predicted = _sum_of(points, factors)
+        exchange.former = _sum_of(used, _former_weights([point.time for point in used], time, rate))
+        exchange.charging = rate * constants
         exchange.drops[:] = predicted
         found, convergence = solve(circuit, guess, tolerance=_BALANCE, residual=_RESIDUAL)
         march.newton_steps += convergence.steps
         march.iterations += convergence.iterations
         drops, current = exchange.drops.copy(), circuit.entering_current(found)
-        error = accuracy
-        if before is not None:
-            size = math.sqrt(float(weights @ drops**2))
-            error = math.sqrt(float(weights @ (drops - predicted) ** 2)) / size
-            left = max(abs(current - final), settled * abs(final))  # its decay is what the time to steady state needs
-            error = max(error, _CURRENT_SHARE * abs(circuit.entering_current(guess) - current) / left)
-        if error > _REJECT_ABOVE * accuracy:
+        size = math.sqrt(float(weights @ drops**2))
+        error = share * math.sqrt(float(weights @ (drops - predicted) ** 2)) / size
+        left = max(abs(current - final), settled * abs(final))  # its decay is what the time to steady state needs
+        error = max(error, share * abs(circuit.entering_current(guess) - current) / left) / (_SHARE * accuracy)
+        growth = 1.0 if not share else 0.9 * max(error, 1e-9) ** (-1.0 / (order + 1))
+        if error > _REJECT_ABOVE:
             march.rejected += 1
-            step *= _SMALLEST_GROWTH
+            step *= max(_SMALLEST_GROWTH, growth)
             continue
-        time += step
-        before, state, former, now, last = state, found, now, drops, step
+        points = [*points[-_ORDER:], _Point(time, found, drops)]
         march.times.append(time)
         march.currents.append(current)
         near = [abs(value / final - 1.0) < 0.3 * settled for value in march.currents[-2:]]
         if len(near) == 2 and all(near) and time > float(constants.min()) * _FIRST_STEP * 10.0:
             return march
-        step *= min(_LARGEST_GROWTH, max(_SMALLEST_GROWTH, math.sqrt(accuracy / max(error, 1e-12))))
+        step *= min(_LARGEST_GROWTH, max(_SMALLEST_GROWTH, growth))
     raise SimulationError(f"the current is not steady after {_MOST_STEPS} steps; ask for a lower accuracy")
 
 
-def _extrapolated(before: State, state: State, ratio: float) -> State:
-    return State(
-        state.u + ratio * (state.u - before.u),
-        state.pieces + ratio * (state.pieces - before.pieces),
-        state.metal,
-        state.plane,
-    )
+def _former_weights(times: list[float], time: float, rate: float) -> Doubles:
+    """Weights of earlier values in the one from which `rate` times the distance is the derivative at a time.
+
+    Formula:
+        the polynomial through the earlier values at t_j and the new one has the derivative rate (y - y_former) at its
+        end, rate = sum over j of 1/(t - t_j); weight of value j: l_j(t)/((t - t_j) rate), l_j its factor in the
+        polynomial through the earlier values.
+
+    Source: Hairer, Norsett and Wanner 1993, Solving Ordinary Differential Equations I, section III.5.
+    """
+    weights = [
+        math.prod((time - other) / (here - other) for other in times if other != here) / ((time - here) * rate)
+        for here in times
+    ]
+    return np.array(weights)
+
+
+def _sum_of(points: list[_Point], factors: Doubles) -> Doubles:
+    total = np.zeros_like(points[0].drops)
+    for point, factor in zip(points, factors, strict=True):
+        total += factor * point.drops
+    return total
