@@ -5,22 +5,22 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from natrode.measurement import Column
+from natrode.measurement import Column, Experiment, Geometry
 from natrode.report import study_plots
-from natrode.report.study import study_page
-from natrode.workbench.demo import demo
+from natrode.report.study import figures, study_page
 from natrode.workbench.export import script
-from natrode.workbench.study import Study, analyse
+from natrode.workbench.study import CellStudy, Study, analyse
 from tests.analysis.records import cycling_record, spectrum_record
 from tests.instruments import made_cells
 from tests.report.pages import Page
 
+SOME = ("ramp-1_cycling", "ramp-2_cycling", "strip_cycling", "strip_impedance", "warm_20C_impedance")
+"""Of the demo: two replicates, a series with spectra and a single spectrum show every part of a page."""
+
 
 @pytest.fixture(scope="module")
-def simulated(tmp_path_factory: pytest.TempPathFactory) -> Study:
-    folder = tmp_path_factory.mktemp("demo")
-    demo(folder)
-    return analyse(folder)
+def simulated(project: Path) -> Study:
+    return analyse([path for path in sorted(project.iterdir()) if path.stem in SOME])
 
 
 def page_of(study: Study) -> Page:
@@ -83,3 +83,44 @@ def test_a_waterfall_is_coloured_by_its_values() -> None:
     assert len({line["line"]["color"] for line in lines}) == 3
     assert bar["marker"]["cmax"] == 2.0
     assert Column.FREQUENCY in record
+
+
+def test_a_pellet_is_drawn_near_its_resistance_and_its_arcs_say_what_they_may_be(tmp_path: Path) -> None:
+    frequency = np.geomspace(3e6, 0.1, 60)
+    w = 2 * np.pi * frequency
+    z = 100.0 + 400.0 / (1 + (1j * w * 4e-7) ** 0.95) + 1 / (2e-7 * (1j * w) ** 0.9)
+    pellet = spectrum_record(z, frequency, noise=0.002, geometry=Geometry(interfaces_in_series=0))
+    pellet.to_parquet(tmp_path / "pellet.parquet")
+    study = analyse(tmp_path / "pellet.parquet")
+    page = page_of(study)
+    near, whole = (
+        next(f for f in page.plots.values() if f["layout"]["xaxis"]["title"]["text"] == "Re Z / Ω"
+             and (max(map(float, f["data"][0]["y"])) < 1500.0) is close)
+        for close in (True, False)
+    )  # fmt: skip
+    assert len(near["data"][0]["x"]) < len(whole["data"][0]["x"]) == 60
+    assert "Arcs, and what they may be" in page.words
+    assert "bulk of the electrolyte" in page.words or "grain boundaries of the electrolyte" in page.words
+    assert "a second test is needed for a name" in page.words
+    assert "more numbers: peaks of the relaxation times, parameters of the circuits" in page.words
+    polarisation = next(a.result for a in study.cells[0].answers if a.result.quantity == "polarisation resistance")
+    assert polarisation.value is None  # the branch of a blocking electrode has no end
+
+
+def test_what_drifts_by_more_than_its_uncertainty_is_doubtful(tmp_path: Path) -> None:
+    frequency = np.geomspace(1e6, 0.1, 60)
+    w = 2 * np.pi * frequency
+    z = (20.0 + 100.0 / (1 + (1j * w * 1e-3) ** 0.9)) * np.linspace(0.9, 1.1, 60)
+    spectrum_record(z, frequency, noise=0.002).to_parquet(tmp_path / "drifting.parquet")
+    (cell,) = analyse(tmp_path / "drifting.parquet").cells
+    resistance = next(a.result for a in cell.answers if a.result.quantity == "interface resistance")
+    assert resistance.quality == "doubtful"
+    assert "fails Kramers-Kronig" in resistance.reason
+
+
+def test_a_rest_is_drawn_last() -> None:
+    frequency = np.geomspace(1e6, 0.1, 40)
+    rest = cycling_record([(100.0, 0.0)])
+    spectrum = spectrum_record(20.0 + 100.0 / (1 + 2j * np.pi * frequency * 1e-3), frequency)
+    cell = CellStudy("x", Experiment("x", (rest, spectrum)), (), ())
+    assert [drawn.title for drawn, _ in figures(cell)] == ["Impedance", "Bode", "Voltage at rest"]

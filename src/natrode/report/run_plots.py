@@ -51,13 +51,18 @@ def voltage_scale(voltage: Array) -> tuple[str, float]:
     return ("voltage / mV", 1e3) if small else ("voltage / V", 1.0)
 
 
+def current_flows(record: Measurement) -> bool:
+    """Whether a record holds a current that is not zero throughout."""
+    return Column.CURRENT in record and bool(np.nan_to_num(record.array(Column.CURRENT)).any())
+
+
 def time_figure(record: Measurement) -> Drawn:
     """Voltage over current against time, from the record's own columns."""
     time, voltage = record.array(Column.TIME), record.array(Column.VOLTAGE)
     unit, length = time_scale(float(np.nanmax(time)) if len(time) else 0.0)
     v_title, v_factor = voltage_scale(voltage)
     x_title = f"time / {unit}"
-    flows = Column.CURRENT in record and bool(np.nan_to_num(record.array(Column.CURRENT)).any())
+    flows = current_flows(record)
     made = plots.layout(x_title, v_title, simulated=record.is_simulated, height=580 if flows else 340)
     traces = [_thinned("voltage", time / length, voltage * v_factor, 0, x_title, v_title)]
     if flows:

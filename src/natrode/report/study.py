@@ -15,7 +15,7 @@ from natrode.measurement import Column, Measurement
 from natrode.report import study_plots
 from natrode.report.page import Plots, anchors, render
 from natrode.report.run import ResultShown, result_shown, specification
-from natrode.report.run_plots import Drawn, series_figures, sweep_figure, time_figure, time_scale
+from natrode.report.run_plots import Drawn, current_flows, series_figures, sweep_figure, time_figure, time_scale
 from natrode.report.study_plots import Labelled
 from natrode.report.wording import number
 from natrode.workbench import citing
@@ -233,8 +233,8 @@ def _figures(cell: CellStudy) -> Iterator[Drawn]:
         fit = cell.details.get(answer.task.key)
         if isinstance(fit, ArrheniusFit) and fit.activation_energy.value is not None:
             yield study_plots.arrhenius(fit, answer.of, simulated=cell.is_simulated)
-    rests = [m for m in experiment.of_kind("cycling") if is_rest(m)]
-    cycling = [m for m in experiment.of_kind("cycling") if not is_rest(m)]
+    rests = [m for m in experiment.of_kind("cycling") if (Column.CURRENT in m and not current_flows(m)) or is_rest(m)]
+    cycling = [m for m in experiment.of_kind("cycling") if not any(m is rest for rest in rests)]
     joined = len(cycling) == 1 and len(series) == 1 and len(series[0].results) > 2
     if joined:
         yield study_plots.voltage_and_resistance(cycling[0], series[0], area_of(cycling[0]))
@@ -248,6 +248,9 @@ def _figures(cell: CellStudy) -> Iterator[Drawn]:
         curves = [
             (f"fit {fit.circuit}", np.real(fit.fitted), -np.imag(fit.fitted)) for _, fit in fits if len(fit.fitted)
         ]
+        pellets = [a.result.value for a in cell.answers if a.result.quantity == "pellet resistance" and a.result.value]
+        if pellets:  # the electrodes' branch dwarfs what the pellet's resistance is read from
+            yield study_plots.nyquist(spectra, curves, largest=3.0 * max(pellets))
         yield study_plots.nyquist(spectra, curves)
         distributions = [(of, d) for of, d in details(cell, "relaxation_times") if len(d.time_constant)]
         if distributions:

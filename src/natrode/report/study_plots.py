@@ -43,8 +43,20 @@ def _notes(spectra: Sequence[Labelled], drawn: Sequence[int]) -> str:
     return text
 
 
-def nyquist(spectra: Sequence[Labelled], fits: Sequence[tuple[str, Array, Array]] = ()) -> Drawn:
-    """Spectra on equal axes with their decades of frequency labelled, and fitted curves (name, real, -imaginary)."""
+def nyquist(
+    spectra: Sequence[Labelled], fits: Sequence[tuple[str, Array, Array]] = (), largest: float = np.inf
+) -> Drawn:
+    """Spectra on equal axes with their decades of frequency labelled, and fitted curves (name, real, -imaginary).
+
+    Only what is smaller than `largest` [Ohm] in magnitude is drawn.
+    """
+    if np.isfinite(largest):
+        spectra = [
+            (name, Measurement(part.metadata, part.table[np.abs(part.impedance) < largest])) for name, part in spectra
+        ]
+        spectra = [(name, part) for name, part in spectra if len(part.table)]
+        near = [np.hypot(real, imaginary) < largest for _, real, imaginary in fits]
+        fits = [(name, x[n], y[n]) for (name, x, y), n in zip(fits, near, strict=True)]
     drawn = chosen(spectra)
     traces: list[Trace] = []
     many = len(drawn) > 1
@@ -68,7 +80,10 @@ def nyquist(spectra: Sequence[Labelled], fits: Sequence[tuple[str, Array, Array]
     for name in ("xaxis", "yaxis"):  # equal scales by a smaller frame, not by a range without data
         made[name] |= {"constrain": "domain"}
     made["yaxis"] |= {"constraintoward": "bottom"}
-    return Drawn("Impedance", plots.equal_axes({"data": traces, "layout": made}), _notes(spectra, drawn))
+    title, note = "Impedance", _notes(spectra, drawn)
+    if np.isfinite(largest):
+        title, note = "Impedance of the pellet", f"{note}; only |Z| below {number(largest)} Ω"
+    return Drawn(title, plots.equal_axes({"data": traces, "layout": made}), note)
 
 
 def _height(traces: Sequence[Trace]) -> int:
