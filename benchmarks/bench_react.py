@@ -84,7 +84,7 @@ def transient(size, fraction):
 
     law = Kinetics(KINETICS, capacitance=0.2)
     options = {"voltage": 0.1, "conductivities": {CERAMIC: 0.4}, "series_resistance": 5 * OHM_CM2}
-    step_response(image_of(32, fraction), law, **options)
+    step_response(image_of(64, fraction), law, **options)  # compiles, or reads the compiler's cache
     structure = image_of(size, fraction)
     wall, processor, found = timed(lambda: step_response(structure, law, **options), 1)
     return {"wall": wall, "processor": processor, "steps": found.steps, "time": found.time_to_steady, "peak": peak()}
@@ -97,7 +97,7 @@ def strip(size, fraction):
 
     law, contact = Kinetics(4.8 * OHM_CM2, "linear"), ContactLaw(8.954e-6, replenishment=0.5)
     options = {"conductivities": {CERAMIC: 0.4}}
-    empty(image_of(32, fraction), law, contact, 2.0, **options)
+    empty(image_of(64, fraction), law, contact, 2.0, **options)  # compiles, or reads the compiler's cache
     structure = image_of(size, fraction)
     charge = 0.5 * 36000.0
     wall, processor, found = timed(
