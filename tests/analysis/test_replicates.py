@@ -129,3 +129,17 @@ def test_no_bar_for_two_cells():
     assert "cell to cell (SD)" in budget.mean.reason
     with pytest.raises(RecordError, match="differ"):
         error_budget([result(1.0), Result(quantity="x", dimension="resistance", method="m", scope="cell").found(1.0)])
+
+
+def test_what_the_cells_have_in_common_does_not_average_out():
+    """Six cells within 1 % whose fits are each known to 7 %: the error is in the reading, not in the cells."""
+
+    def cell(value, sigma):
+        return Result(quantity="x", dimension="resistance", method="m", scope="cell").found(value, sigma)
+
+    values = (10.0, 10.1, 9.9, 10.05, 9.95, 10.0)
+    alike = error_budget([cell(v, 0.7) for v in values])
+    assert alike.mean.uncertainty > 0.7
+    assert "common to all of them" in alike.mean.reason
+    apart = error_budget([cell(v, 0.05) for v in values])
+    assert apart.mean.uncertainty < 0.05

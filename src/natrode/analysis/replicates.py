@@ -395,6 +395,13 @@ class ErrorBudget:
         }
 
 
+def _too_alike(spread: float, fit: float, count: int) -> bool:
+    """Whether cells scatter by less than independent errors `fit` would let them."""
+    from scipy.stats import chi2
+
+    return bool((count - 1) * spread**2 < fit**2 * chi2.ppf(0.01, count - 1))
+
+
 def error_budget(
     cells: Sequence[Result],
     *,
@@ -411,7 +418,8 @@ def error_budget(
     Returns:
         ErrorBudget: fit (median of the cells' own), geometry and temperature, model choice (half width of the values
         over sqrt(3)), cell to cell (standard deviation with n). The mean's uncertainty is the standard error,
-        joined with what all cells have in common (model choice; geometry where it is one gauge for all).
+        joined with what all cells have in common (model choice; geometry where it is one gauge for all; the fit's
+        own where the cells scatter by less than independent errors of that size would, 1 in 100 by chance).
 
     Raises:
         RecordError: for no cells, or results of different quantities.
@@ -446,10 +454,14 @@ def error_budget(
         model = float(np.ptp(np.asarray(model_choice, dtype=float))) / math.sqrt(12.0)
     spread = float(np.std(values, ddof=1)) if len(values) > 2 else None
     own = spread / math.sqrt(len(values)) if spread is not None else (fit or 0.0) / math.sqrt(len(values))
-    total = math.sqrt(own**2 + (geometry or 0.0) ** 2 + (model or 0.0) ** 2)
+    shared = spread is not None and fit is not None and _too_alike(spread, fit, len(values))
+    common = (geometry or 0.0) ** 2 + (model or 0.0) ** 2 + (fit**2 if shared and fit is not None else 0.0)
+    total = math.sqrt(own**2 + common)
     parts = {"fit": fit, "geometry and temperature": geometry, "model choice": model, "cell to cell (SD)": spread}
     missing = [name for name, part in parts.items() if part is None]
     doubts = [f"{', '.join(missing)} not known"] if missing else []
+    if shared:
+        doubts.append("the cells agree better than their own uncertainties: what these hold is common to all of them")
     answer = question.found(mean, total or None, doubts=doubts, parts=parts)
     statement = f"{counted}; " + ", ".join(
         f"{name} {'not known' if part is None else f'{part / abs(mean):.1%}' if mean else f'{part:.3g}'}"

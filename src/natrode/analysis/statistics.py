@@ -119,7 +119,10 @@ def weibull_from_brackets(
         return without("one value fits all brackets: the shape has no upper bound, the brackets are too coarse")
     best = _maximum(low, high)
     if best is None:
-        return without("the likelihood has no maximum inside the range that was searched")
+        return without(
+            "the cells scatter by less than the steps of the test resolve: the shape has no upper bound; finer steps "
+            "would tell"
+        )
     top = best[2]
     numbers = _with_intervals(low, high, best, top - 0.5 * chi2_quantile(confidence))
     answers = {}
