@@ -27,7 +27,8 @@ class Provenance(TypedDict):
 
 def median(values: npt.ArrayLike) -> float:
     """Median, NaN with any NaN: `numpy.median` without what costs it more than the sorting of a short array."""
-    ordered = np.sort(values, axis=None)
+    ordered = np.array(values).ravel()
+    ordered.sort()
     if np.isnan(ordered[-1]):
         return math.nan
     return 0.5 * float(ordered[(len(ordered) - 1) // 2] + ordered[len(ordered) // 2])
