@@ -7,12 +7,13 @@ just this, is dimensionless, and leaves no regularisation parameter to choose.
 
 import math
 
+import numba
 import numpy as np
 import numpy.typing as npt
 from numba import prange
 
 from natrode.analysis._linear_algebra import factorise, gram, substitute, times, transposed_times
-from natrode.compiled import compiled, compiled_parallel
+from natrode.compiled import compiled, compiled_twice
 
 Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.int64]
@@ -200,7 +201,44 @@ def start(free: Floats, step: float, lead: int) -> None:
     free[lead:] = math.log(0.5 / ((free.size - lead) * step))
 
 
-@compiled_parallel
+@compiled
+def solve_one(
+    design: Floats,
+    basis: Floats,
+    real: Floats,
+    imaginary: Floats,
+    step: float,
+    lead: int,
+    free: Floats,
+    outcome: Floats,
+) -> None:
+    """One row of `solve_many`."""
+    rows, size = design.shape
+    hessian, whitened, data = np.empty((size, size)), np.empty((rows, size)), np.empty(rows)
+    noise, unit = whiten(design, basis, real, imaginary, whitened, data)
+    start(free, step, lead)
+    iterations = maximise(whitened, data, step, lead, np.zeros(size - lead, np.bool_), free, hessian)
+    linear = np.empty(size)
+    expand(free, step, lead, linear)
+    residual = times(whitened, linear) - data
+    outcome[0], outcome[1], outcome[2], outcome[3] = noise, unit, (residual @ residual) / rows, iterations
+
+
+@compiled_twice
+def _solve_rows(
+    design: Floats,
+    basis: Floats,
+    real: Floats,
+    imaginary: Floats,
+    step: float,
+    lead: int,
+    free: Floats,
+    outcome: Floats,
+) -> None:
+    for n in prange(real.shape[0]):
+        solve_one(design, basis, real[n], imaginary[n], step, lead, free[n], outcome[n])
+
+
 def solve_many(
     design: Floats,
     basis: Floats,
@@ -213,19 +251,12 @@ def solve_many(
 ) -> None:
     """Most probable (leading terms, ln g) of every row, in units of its largest modulus.
 
-    `outcome` gets noise, unit, chi square per value and iterations.
+    `outcome` gets noise, unit, chi square per value and iterations. One spectrum, or one core, does without the kernel
+    for all cores, which takes long to compile.
     """
-    rows, size = design.shape
-    straight = np.zeros(size - lead, np.bool_)
-    for n in prange(real.shape[0]):
-        hessian, whitened, data = np.empty((size, size)), np.empty((rows, size)), np.empty(rows)
-        noise, unit = whiten(design, basis, real[n], imaginary[n], whitened, data)
-        start(free[n], step, lead)
-        outcome[n, 3] = maximise(whitened, data, step, lead, straight, free[n], hessian)
-        linear = np.empty(size)
-        expand(free[n], step, lead, linear)
-        residual = times(whitened, linear) - data
-        outcome[n, 0], outcome[n, 1], outcome[n, 2] = noise, unit, (residual @ residual) / rows
+    on_all, on_one = _solve_rows
+    alone = numba.config.NUMBA_NUM_THREADS == 1 or len(real) == 1
+    (on_one if alone else on_all)(design, basis, real, imaginary, step, lead, free, outcome)
 
 
 @compiled
