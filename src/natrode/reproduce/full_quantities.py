@@ -46,10 +46,12 @@ def cycle_of(record: Measurement, arguments: Mapping[str, Any], key: str = "cycl
     """One cycle of a record, analysed; None when the record does not hold it."""
     wanted = arguments.get(key, "last" if key == "cycle" else 1)
     number = last_whole_cycle(record) if wanted == "last" else int(wanted)
-    part = record.rows(record.array(Column.CYCLE) == number) if number else None
-    if part is None or not len(part):
-        return None
-    return analysis.full_cell_cycles(part, active_mass=active_mass(record))
+    return record.derived(_cycle_numbered, number) if number else None
+
+
+def _cycle_numbered(record: Measurement, number: int) -> FullCellCycles | None:
+    part = record.rows(record.array(Column.CYCLE) == number)
+    return analysis.full_cell_cycles(part, active_mass=active_mass(record)) if len(part) else None
 
 
 def _first(values: FloatArray) -> float:

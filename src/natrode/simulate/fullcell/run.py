@@ -1,10 +1,8 @@
 """A full cell run through a protocol: the records that a cycler would write, and the state in which it ended."""
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -385,9 +383,7 @@ def _metadata(model: FullModel, protocol: Protocol, done: Course, seed: int | No
 
 
 def _cycling(metadata: Metadata, samples: FloatArray) -> Measurement:
-    import pandas as pd
-
-    columns: Mapping[str, Any] = {
+    columns: dict[str, npt.NDArray[np.generic]] = {
         Column.TIME.value: samples[:, 0],
         Column.VOLTAGE.value: samples[:, 1],
         Column.CURRENT.value: samples[:, 2],
@@ -396,12 +392,10 @@ def _cycling(metadata: Metadata, samples: FloatArray) -> Measurement:
         Column.STEP_COUNT.value: samples[:, 5].astype(np.int64),
         Column.TEMPERATURE.value: samples[:, 6] - 273.15,
     }
-    return Measurement(metadata, pd.DataFrame(columns))
+    return Measurement(metadata, columns)
 
 
 def _impedance(metadata: Metadata, model: FullModel, protocol: Protocol, done: Course) -> Measurement:
-    import pandas as pd
-
     settings = blocks(model, protocol)[1]
     table = parameters.conditions(model.anode, protocol.temperature, protocol.pressure)
     modes = _modes(model)
@@ -420,7 +414,7 @@ def _impedance(metadata: Metadata, model: FullModel, protocol: Protocol, done: C
         Column.DC_CURRENT, Column.STEP,
     )  # fmt: skip
     counted = (Column.SPECTRUM, Column.STEP)
-    frame = pd.DataFrame(
-        {name.value: rows[:, n].astype(np.int64) if name in counted else rows[:, n] for n, name in enumerate(names)}
-    )
-    return Measurement(metadata.model_copy(update={"kind": "impedance", "technique": "impedance"}), frame)
+    columns = {
+        name.value: rows[:, n].astype(np.int64) if name in counted else rows[:, n] for n, name in enumerate(names)
+    }
+    return Measurement(metadata.model_copy(update={"kind": "impedance", "technique": "impedance"}), columns)
