@@ -34,7 +34,7 @@ MODULES = {
     "natrode.instruments": ("registry",),
     "natrode.analysis": None,
     "natrode.materials": ("loader",),
-    "natrode.reproduce": ("run", "library", "table"),
+    "natrode.reproduce": ("run", "library", "paper", "analyses", "table"),
 }
 """Modules of a package that the reference shows; None for all, absent for a module that is no package."""
 

@@ -12,6 +12,8 @@ from natrode.protocol import Protocol
 from natrode.reproduce import attribution, calibrate, full_cells, full_quantities, library, trials
 from natrode.reproduce.full_quantities import ANALYSES
 from natrode.reproduce.library import load_paper
+from natrode.reproduce.paper import Loss
+from natrode.reproduce.paper_file import read_paper
 
 JOINT = [key for key in library.paper_names() if "full-cell" in load_paper(key).calibrations]
 
@@ -126,7 +128,7 @@ reason = "r"
     path = tmp_path / "x.toml"
     path.write_text(text)
     with pytest.raises(SpecificationError, match="needs a calibration of the interfaces"):
-        library.read_paper(path)
+        read_paper(path)
 
 
 def test_shares_of_a_loss_sum_to_it_and_are_known_for_a_product():
@@ -174,7 +176,7 @@ def test_a_fade_that_the_anode_makes_is_the_anodes(growth, mass, efficiency):
     film = {"film_growth": "linear", "film_growth_rate": growth}
     anode = cell.anode.model_copy(update={"parameters": film, "mass": mass})
     model = full_cells.assembled(cell.model_copy(update={"anode": anode, "plating_efficiency": efficiency}))
-    asked = library.Loss(experiment="x", name="x", quantity="fade", since=2, cycle=30)
+    asked = Loss(experiment="x", name="x", quantity="fade", since=2, cycle=30)
     step = {"type": "charge-discharge", "c_rate": 5.0, "lower_voltage": "2.5 V", "upper_voltage": "3.8 V", "cycles": 30}
     shares = attribution.taken_apart(model, Protocol(name="x", steps=[step]), asked)
     total = sum(shares.values())
@@ -203,7 +205,7 @@ def test_losses_and_the_cells_beside_those_of_others_stand_in_the_papers_files()
 )
 def test_a_fade_needs_two_cycles(table, message):
     with pytest.raises(SpecificationError, match=message):
-        library.Loss.read({"experiment": "x", "name": "x", **table}, "paper.toml")
+        Loss.read({"experiment": "x", "name": "x", **table}, "paper.toml")
 
 
 def test_every_full_cell_row_is_computed_and_blind_ones_wait():

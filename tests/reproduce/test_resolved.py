@@ -5,7 +5,7 @@ import json
 import pytest
 
 from natrode.reproduce import electrodes, resolved
-from natrode.reproduce.library import ANALYSES
+from natrode.reproduce.analyses import ANALYSES
 
 
 @pytest.fixture(scope="module")

@@ -6,6 +6,7 @@ import pytest
 
 from natrode.reproduce import calibrate, library, run, trials
 from natrode.reproduce.library import load_paper
+from natrode.reproduce.paper_tables import flag_rows
 
 
 @pytest.fixture(scope="module")
@@ -112,7 +113,7 @@ def test_an_order_is_judged_draw_by_draw():
 
 
 def test_all_flags_are_there():
-    flags = [flag for key in library.paper_names() for flag in library.flag_rows(load_paper(key))]
+    flags = [flag for key in library.paper_names() for flag in flag_rows(load_paper(key))]
     assert len(flags) == 54
     assert all(flag.statement for flag in flags)
 

@@ -33,9 +33,9 @@ def papers(
     json_: Annotated[Json, Parameter(name="--json")] = False,
 ) -> None:
     """List the papers, or show one: systems, experiments, figures with their roles, flags."""
-    from natrode.reproduce import library
+    from natrode.reproduce.paper_tables import papers_table
 
-    document = library.papers_table(key, flags=flags)
+    document = papers_table(key, flags=flags)
     if json_:
         print(dumps(document))
     else:

@@ -18,7 +18,8 @@ import numpy.typing as npt
 from natrode.cell import FullCell
 from natrode.protocol import Protocol
 from natrode.reproduce.calibrate import stored_sample
-from natrode.reproduce.library import CellComparison, Loss, Paper, load_paper
+from natrode.reproduce.library import load_paper
+from natrode.reproduce.paper import CellComparison, Loss, Paper
 from natrode.reproduce.quick_full import QuickFullRun
 from natrode.reproduce.table import Curve, FigureRow, PublishedPoint, View
 from natrode.reproduce.trials import inherited

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from natrode.errors import CalibrationError
 from natrode.files import write_text
-from natrode.reproduce.library import Calibration, CalibrationParameter, Figure, Paper, parts_of
+from natrode.reproduce.paper import Calibration, CalibrationParameter, Figure, Paper, parts_of
 from natrode.reproduce.quick_full import Quick, quick_trial
 from natrode.reproduce.sampling import Conditioned, central_draw, condition, from_unit
 from natrode.simulate.parameters import Overrides

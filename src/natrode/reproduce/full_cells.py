@@ -10,7 +10,7 @@ import numpy.typing as npt
 from natrode.cell import Cell, FullCell
 from natrode.measurement import Column, Experiment
 from natrode.protocol import Protocol
-from natrode.reproduce.library import Figure
+from natrode.reproduce.paper import Figure
 from natrode.reproduce.quantities import Answer, Context, analyse
 from natrode.simulate import kernel, parameters
 from natrode.simulate.fullcell import assemble

@@ -18,8 +18,10 @@ import numpy.typing as npt
 from natrode import __version__
 from natrode.files import write_text
 from natrode.reproduce import arithmetic, attribution, library, resolved
+from natrode.reproduce.analyses import ACROSS
 from natrode.reproduce.full_cells import between
-from natrode.reproduce.library import VALIDATION, Figure, Paper
+from natrode.reproduce.paper import VALIDATION, Figure, Paper
+from natrode.reproduce.paper_tables import flag_rows
 from natrode.reproduce.table import Driver, FigureRow, FlagRow, Number, Reproduction, Status
 from natrode.reproduce.trials import Outcome, central_of, flattened, question, questions_of, run_trial, sample_for
 from natrode.reproduce.views import laws_views, views_of
@@ -68,7 +70,7 @@ def reproduce(
         own = {trial: outcome for (key, trial), outcome in outcomes.items() if key == paper.key}
         rows += [_row(paper, figure, own) for figure in paper.figures]
         views += views_of(paper, own, rows)
-        flags += library.flag_rows(paper)
+        flags += flag_rows(paper)
     views += resolved.views([paper.key for paper in papers])
     views += attribution.views(papers, done) + attribution.literature_views(papers, rows)
     views += laws_views(papers, rows, {trial: outcome for (_, trial), outcome in outcomes.items()})
@@ -167,7 +169,7 @@ def _row(paper: Paper, figure: Figure, outcomes: Mapping[str, Outcome]) -> Figur
         return _resolved(figure)
     if figure.analysis == "compare-experiments":
         return _observation(figure, _ordered(figure, outcomes), f"order {figure.arguments['order']}")
-    if figure.analysis in library.ACROSS:
+    if figure.analysis in ACROSS:
         outcome = between(figure, outcomes)
         return _number(paper, figure, outcome, outcome.sample[figure.id], outcome.prior[figure.id], {})
     outcome = outcomes[str(figure.experiment)]

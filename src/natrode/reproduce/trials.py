@@ -12,9 +12,10 @@ from natrode.cell import Cell, FullCell
 from natrode.measurement import Column, Experiment
 from natrode.protocol import ChargeDischarge, CriticalCurrentRamp, CurrentRamp, Cycling, OneSided, Protocol
 from natrode.reproduce import full_cells, library
+from natrode.reproduce.analyses import ACROSS
 from natrode.reproduce.calibrate import Sample, prior_sample, stored_sample, transferred_sample
 from natrode.reproduce.full_cells import assembled
-from natrode.reproduce.library import Figure, Paper, Trial
+from natrode.reproduce.paper import Figure, Paper, Trial
 from natrode.reproduce.quantities import NO_ANSWER, Answer, Context, analyse
 from natrode.simulate import parameters, replicates, symmetric
 from natrode.simulate.fullcell.assemble import FullModel
@@ -67,7 +68,7 @@ def questions_of(paper: Paper, trial: Trial) -> dict[str, tuple[str, Mapping[str
     for figure in paper.figures:
         if figure.analysis is None or figure.not_computed:
             continue
-        if figure.analysis in library.ACROSS:
+        if figure.analysis in ACROSS:
             if trial.id in flattened(figure.arguments["order"]):
                 inner = (figure.arguments["analysis"], figure.arguments.get("with", {}))
                 found[question(*inner)] = inner

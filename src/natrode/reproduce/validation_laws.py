@@ -22,6 +22,7 @@ from natrode.physics import constriction, contact, creep, fracture, hybrid, repl
 from natrode.protocol import CriticalCurrentRamp, Protocol
 from natrode.reproduce import library
 from natrode.reproduce.arithmetic import FUNCTIONS, Computed, Function
+from natrode.reproduce.paper import VALIDATION
 from natrode.simulate import kernel, parameters, symmetric
 from natrode.units import read_quantity, write_quantity
 
@@ -323,7 +324,7 @@ def contact_lost_from_first_point(interface: str, charge: str) -> Computed:
 def _stripping_curve() -> tuple[tuple[float, float], ...]:
     """Charge [C/m2] and share of the contact lost, of the measured curve."""
     points = []
-    for figure in library.load_paper(library.VALIDATION).figures:
+    for figure in library.load_paper(VALIDATION).figures:
         if str(figure.arguments.get("function", "")).startswith("contact_lost") and figure.si is not None:
             points.append((read_quantity(figure.arguments["charge"], "areal charge"), figure.si))
     return tuple(sorted(points))
@@ -535,13 +536,13 @@ def levelling_length(conductivity: str, resistance: str) -> Computed:
 
 
 def _cell(name: str, **changes: object) -> Cell:
-    found = library.load_paper(library.VALIDATION).cell(name)
+    found = library.load_paper(VALIDATION).cell(name)
     assert isinstance(found, Cell)
     return found.model_copy(update=changes)
 
 
 def _protocol(name: str) -> Protocol:
-    return library.load_paper(library.VALIDATION).protocol(name)
+    return library.load_paper(VALIDATION).protocol(name)
 
 
 def _electrolyte(model: parameters.Model, protocol: Protocol) -> float:

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from natrode.measurement import Column
-from natrode.reproduce.library import Figure, Paper, Trial
+from natrode.reproduce.paper import Figure, Paper, Trial
 from natrode.reproduce.table import Curve, FigureRow, PublishedPoint, View
 from natrode.reproduce.trials import Outcome, Trace, is_alternative, question
 from natrode.units import from_si, read_quantity

@@ -16,7 +16,8 @@ from natrode.errors import CalibrationError, SpecificationError
 from natrode.files import check_output_file
 from natrode.reproduce import calibrate, library
 from natrode.reproduce.calibrate import Sample
-from natrode.reproduce.library import Calibration, Figure, Paper, published_text
+from natrode.reproduce.paper import Calibration, Figure, Paper
+from natrode.reproduce.paper_tables import published_text
 from natrode.reproduce.sampling import Conditioned
 from natrode.reproduce.trials import answers_of, central_of, is_alternative, question
 

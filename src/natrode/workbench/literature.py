@@ -10,7 +10,7 @@ from natrode.analysis import LiteraturePlace, Published, against_literature
 from natrode.analysis.critical_current import CriticalCurrent
 from natrode.analysis.result import Result
 from natrode.reproduce import library
-from natrode.reproduce.library import Figure, Paper
+from natrode.reproduce.paper import Figure, Paper
 
 STEPPED = "stepped critical-current test"
 SPECTRUM = "spectrum without direct current"
