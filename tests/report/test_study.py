@@ -5,12 +5,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from natrode.measurement import Column, Experiment, Geometry
+from natrode.measurement import Column, Experiment, Geometry, Measurement
 from natrode.report import study_plots
-from natrode.report.study import figures, study_page
+from natrode.report.study import figures, headlines, study_page
 from natrode.workbench.export import script
 from natrode.workbench.study import CellStudy, Study, analyse
 from tests.analysis.records import cycling_record, spectrum_record
+from tests.analysis.test_full_cell import full_cell
 from tests.instruments import made_cells
 from tests.report.pages import Page
 
@@ -124,3 +125,21 @@ def test_a_rest_is_drawn_last() -> None:
     spectrum = spectrum_record(20.0 + 100.0 / (1 + 2j * np.pi * frequency * 1e-3), frequency)
     cell = CellStudy("x", Experiment("x", (rest, spectrum)), (), ())
     assert [drawn.title for drawn, _ in figures(cell)] == ["Impedance", "Bode", "Voltage at rest"]
+
+
+def test_a_full_cell_has_its_capacity_in_large_type_and_whole_cycles_on_its_axes(tmp_path: Path) -> None:
+    flat = full_cell(cycles=3)
+    steep = flat.table.assign(**{Column.VOLTAGE.value: 3.4 + 3.0 * (flat.array(Column.VOLTAGE) - 3.4)})
+    Measurement(flat.metadata, steep).to_parquet(tmp_path / "full.parquet")
+    study = analyse(tmp_path / "full.parquet", active_mass="2 mg")
+    (cell,) = study.cells
+    assert [h.name for h in headlines(cell)] == [
+        "capacity, last whole cycle", "coulombic efficiency", "retention", "voltage gap"
+    ]  # fmt: skip
+    assert headlines(cell)[0].shown.entry["unit"] == "mAh/g"
+    assert headlines(cell)[0].shown.entry["value"] == pytest.approx(1e3 * (1 - 0.002 * 2) / 2.0, rel=0.01)
+    assert not any("--interfaces" in line for line in cell.wanted)
+    every = [figure["layout"]["xaxis"] for figure in page_of(study).plots.values()]
+    axes = [axis for axis in every if axis["title"]["text"] == "cycle"]
+    assert axes
+    assert all(axis["dtick"] == 1 for axis in axes)

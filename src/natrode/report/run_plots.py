@@ -167,6 +167,8 @@ def series_figures(summary: Sequence[Mapping[str, Any]], *, simulated: bool) -> 
         traces = [_series(entry, i, len(entries), x_title, y_title) for i, entry in enumerate(entries)]
         made = plots.layout(x_title, y_title, simulated=simulated, y_log=bool(family) and _wide(entries))
         made["showlegend"] = len(entries) > 1
+        if x_title == "cycle" and max(len(entry["value"]) for entry in entries) < 12:
+            made["xaxis"] |= {"dtick": 1}  # there is no cycle 1.2
         longest = max(len(entry["value"]) for entry in entries)
         note = f"{longest} values thinned to the extremes for drawing" if longest > POINTS else ""
         figures.append(Drawn(y_title.split(" / ")[0], {"data": traces, "layout": made}, note))

@@ -33,6 +33,10 @@ HEADLINES = (
     ("electrolyte resistance", "electrolyte"),
     ("overpotential (mean)", "overpotential"),
     ("life", "life"),
+    ("discharge capacity of the last whole cycle", "capacity, last whole cycle"),
+    ("coulombic efficiency (mean after the first cycle)", "coulombic efficiency"),
+    ("capacity retention", "retention"),
+    ("voltage gap (median)", "voltage gap"),
 )
 """Quantities that a card shows in large type, first ones first, and what they are called there."""
 MOST_HEADLINES = 4

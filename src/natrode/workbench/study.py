@@ -241,7 +241,7 @@ def study(experiment: Experiment, excluded: str = "", only: Collection[str] | No
     critical = [d for key, d in details.items() if key.startswith("critical_current_density:")]
     found = places([a.result for a in kept], critical[0] if len(critical) == 1 else None) if only is None else ()
     return CellStudy(
-        experiment.title, experiment, kept, tuple(series), details, _wanted(experiment, options), excluded, found
+        experiment.title, experiment, kept, tuple(series), details, _wanted(experiment, options, kept), excluded, found
     )
 
 
@@ -282,7 +282,11 @@ def _with_drift(answers: Sequence[Answer], details: Mapping[str, Any]) -> list[A
     return found
 
 
-def _wanted(experiment: Experiment, options: Mapping[str, Any]) -> tuple[str, ...]:
+NO_INTERFACES = ("pellet_resistance", "full_cell_cycles")
+"""Calls made on cells in which nothing is shared out among equal interfaces."""
+
+
+def _wanted(experiment: Experiment, options: Mapping[str, Any], answers: Sequence[Answer]) -> tuple[str, ...]:
     """What is missing: one line that says what to give for most, one for each analysis that would fit but for it."""
     records = [m for m in experiment.measurements if m.kind in ("impedance", "cycling", "sweep")]
     areas = all(
@@ -296,7 +300,7 @@ def _wanted(experiment: Experiment, options: Mapping[str, Any]) -> tuple[str, ..
         words.append("--area for Ohm cm2 and mA/cm2")
     if impedance and thickness:
         words.append("--thickness for S/cm" if not areas else "--area and --thickness for S/cm")
-    if interfaces:
+    if interfaces and not any(a.task.call in NO_INTERFACES for a in answers):
         words.append("--interfaces for resistances per interface")
     found = [f"give {', '.join(words)} (or fill in cells.csv: natrode cells FOLDER)"] if words else []
     declared = sorted({n for m in records for n in m.metadata.geometry.declared})
