@@ -17,7 +17,8 @@ from natrode.microstructure.clusters import HIGH, find_clusters
 from natrode.microstructure.coupled import Circuit, State, extrapolated, solve, start
 from natrode.microstructure.distance import distance_to
 from natrode.microstructure.electrode import Electrode
-from natrode.microstructure.operators import Doubles
+from natrode.microstructure.lattice import Indices
+from natrode.microstructure.operators import Doubles, Floats
 from natrode.microstructure.react import (
     Kinetics,
     check_settings,
@@ -354,7 +355,7 @@ class _Anode:
         self.solves = self.iterations = 0
         self.rows: list[tuple[float, ...]] = []
 
-    def _order(self, strippable: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
+    def _order(self, strippable: npt.NDArray[np.bool_]) -> Indices:
         """Flat indices of the metal's voxels, farthest from the reached conductor first, then from the electrolyte."""
         electrode = self.electrode
         if electrode.lattice is None:
@@ -362,13 +363,7 @@ class _Anode:
         reached = np.zeros(electrode.structure.shape, np.bool_)
         reached.reshape(-1)[electrode.lattice.positions] = True
         distance = distance_to(reached, electrode.structure.voxel_size)
-        nx, ny, nz = electrode.structure.shape
-        backwards = np.flatnonzero(strippable[::-1])
-        places = backwards + (nx - 1 - 2 * (backwards // (ny * nz))) * (ny * nz)
-        # numbers of 16 bits are sorted without comparisons, and tell all distances of less than 180 voxels apart
-        nearness = 1.0 - distance.reshape(-1)[places] / distance.max()
-        order: npt.NDArray[np.int64] = places[np.argsort((65535 * nearness).astype(np.uint16), kind="stable")]
-        return order
+        return _farthest_first(strippable, distance, float(distance.max()))
 
     def respond(self, current_density: float, voids: Doubles, time: float) -> _Reply | None:
         """Potentials at a current density with voids of a given thickness; None without contact."""
@@ -624,7 +619,30 @@ def _mark(image: npt.NDArray[np.uint8], chosen: npt.NDArray[np.uint8], one: int,
 
 
 @compiled
-def _take(image: npt.NDArray[np.uint8], order: npt.NDArray[np.int64], place: int, count: int) -> tuple[int, int]:
+def _farthest_first(chosen: npt.NDArray[np.bool_], distance: Floats, largest: float) -> Indices:
+    """Sort chosen voxels by counting; the last layers come first where distances are alike.
+
+    65536 classes tell all distances of less than 180 voxels apart.
+    """
+    nx, ny, nz = chosen.shape
+    inside, distances, layer = chosen.reshape(-1), distance.reshape(-1), ny * nz
+    ends = np.zeros(65537, np.int64)
+    for v in range(inside.size):
+        if inside[v]:
+            ends[1 + int(65535.0 * (1.0 - distances[v] / largest))] += 1
+    ends = np.cumsum(ends)
+    order = np.empty(ends[-1], np.int32)
+    for i in range(nx - 1, -1, -1):
+        for v in range(i * layer, (i + 1) * layer):
+            if inside[v]:
+                group = int(65535.0 * (1.0 - distances[v] / largest))
+                order[ends[group]] = v
+                ends[group] += 1
+    return order
+
+
+@compiled
+def _take(image: npt.NDArray[np.uint8], order: Indices, place: int, count: int) -> tuple[int, int]:
     """Empty metal from a place in the order on; return where it ended and how many voxels it were."""
     taken = 0
     while taken < count and place < order.size:
@@ -636,7 +654,7 @@ def _take(image: npt.NDArray[np.uint8], order: npt.NDArray[np.int64], place: int
 
 
 @compiled
-def _put_back(image: npt.NDArray[np.uint8], order: npt.NDArray[np.int64], place: int, count: int) -> tuple[int, int]:
+def _put_back(image: npt.NDArray[np.uint8], order: Indices, place: int, count: int) -> tuple[int, int]:
     """Fill what was emptied last; return where it ended and how many voxels it were."""
     filled = 0
     while filled < count and place > 0:
