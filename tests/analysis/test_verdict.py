@@ -110,6 +110,69 @@ def test_a_short_that_heals_is_soft_and_said_to_have_recovered():
     assert verdict.recovered is True
 
 
+def growing(t):
+    return 46.0 + 3.0 * t / HOUR
+
+
+def test_noise_in_proportion_to_a_growing_voltage_is_no_witness():
+    random = np.random.default_rng(4)
+
+    def resistance(t):
+        return growing(t) * (1.0 + 0.004 * random.standard_normal(len(t)))
+
+    verdict = failure(cycling_record(alternating(60), resistance, samples=40))
+    assert verdict.evidence == ()
+
+
+def test_noise_of_a_constant_size_is_no_witness_when_the_voltage_falls():
+    record = cycling_record(
+        alternating(60), lambda t: 30.0 + 200.0 * np.exp(-t / (10.0 * HOUR)), samples=40, noise=2e-5
+    )
+    assert "noise" not in kinds(failure(record))
+
+
+def test_a_fall_after_growth_is_a_witness_and_one_from_the_start_is_formation():
+    def resistance(t):
+        return np.where(t < 30 * HOUR, growing(t), growing(30 * HOUR) * np.exp(-(t - 30 * HOUR) / (60 * HOUR)))
+
+    verdict = failure(cycling_record(alternating(60), resistance, noise=1e-6))
+    assert (verdict.kind, verdict.grade) == ("soft short", "possible")
+    assert "fell" in verdict.summary
+    forming = failure(cycling_record(alternating(60), lambda t: 46.0 + 60.0 * np.exp(-t / (20 * HOUR)), noise=1e-6))
+    assert forming.kind == "none"
+
+
+@pytest.mark.parametrize("noisy", [True, False])
+def test_growth_that_ends_when_the_voltage_becomes_noisy_is_a_leak(noisy):
+    random = np.random.default_rng(5)
+
+    def resistance(t):
+        leak = np.maximum(t / HOUR - 30.0, 0.0) / 12e3
+        return 1.0 / (1.0 / growing(t) + leak * (1.0 + 0.1 * noisy * random.standard_normal(len(t))))
+
+    verdict = failure(cycling_record(alternating(60), resistance, samples=40, noise=1e-6))
+    if not noisy:  # the same course may be growth that saturates
+        assert verdict.evidence == ()
+        return
+    assert (verdict.kind, verdict.grade) == ("soft short", "probable")
+    assert kinds(verdict) == {"noise", "resistance drop"}
+    assert "below the course" in verdict.summary
+    assert verdict.onset[0] < 33 * HOUR
+    assert any("ended by itself" in text for text in verdict.alternatives)
+
+
+def test_a_loose_lead_raises_the_voltage_and_stays_possible():
+    random = np.random.default_rng(6)
+
+    def resistance(t):
+        return growing(t) + np.where(t > 30 * HOUR, 20.0 * random.random(len(t)), 0.0)
+
+    verdict = failure(cycling_record(alternating(60), resistance, samples=40, noise=1e-6))
+    assert verdict.grade == "possible"
+    assert kinds(verdict) == {"noise"}
+    assert "a loose lead" in verdict.alternatives
+
+
 def test_a_growing_noisy_leak_is_certain_by_three_witnesses():
     random = np.random.default_rng(1)
 

@@ -11,7 +11,11 @@ COLLAPSE_OF_LOWEST = 0.3
 ABRUPT = 600.0
 """Longest time [s] between the last healthy and the first collapsed sample of an abrupt fall."""
 FADE = 0.10
+ACTIVATION_UNCERTAINTY = 0.4
+"""Part of the temperature's recorded effect that an activation energy other than the assumed one leaves or adds."""
 WINDOW = 5
+TOGETHER = 0.2
+"""Part of the record within which the noise begins and the course of V/i bends, to be one event."""
 
 Groups = list[npt.NDArray[np.intp]]
 """Half cycles that may be compared: indices of each group, in order of time."""
@@ -268,8 +272,11 @@ def _fall_within(trace: Trace) -> Evidence | None:
 
 
 def _fade(trace: Trace, groups: Groups) -> Evidence | None:
-    """A lasting fall below a level once held for five half cycles (a fall from the start is formation)."""
-    limit = FADE if trace.compensated else FADE + UNMEASURED_SWING
+    """A lasting fall below a level that was held for five half cycles, or to which V/i had grown.
+
+    A fall from the start on is formation, and no witness.
+    """
+    limit = FALL + _temperature_allowance(trace)
     height = trace.height
     for group in groups:
         values = height[group]
@@ -277,13 +284,15 @@ def _fade(trace: Trace, groups: Groups) -> Evidence | None:
             continue
         parts = windows(values, WINDOW)
         centre = medians(parts)
-        held = np.ptp(parts, axis=1) < 0.04 * np.abs(centre)
-        mark = np.maximum.accumulate(np.where(held, centre, -np.inf))
+        known = (np.ptp(parts, axis=1) < 0.04 * np.abs(centre)) | (
+            centre > (1.0 + limit) * np.minimum.accumulate(centre)
+        )
+        mark = np.maximum.accumulate(np.where(known, centre, -np.inf))
         below = centre[1:] < (1.0 - limit) * mark[:-1]
         k = first_lasting(below, WINDOW)
         if k is None:
             continue
-        since = int(np.flatnonzero(held[: k + 1] & (centre[: k + 1] >= 0.97 * mark[k]))[-1])
+        since = int(np.flatnonzero(known[: k + 1] & (centre[: k + 1] >= 0.97 * mark[k]))[-1])
         when = (
             float(trace.half.end_time[group[since + WINDOW - 1]]),
             float(trace.half.start_time[group[k + WINDOW]]),
@@ -295,3 +304,62 @@ def _fade(trace: Trace, groups: Groups) -> Evidence | None:
             "resistance drop", "short", statement + " and stayed low", numbers, when, int(group[k + WINDOW])
         )
     return None
+
+
+def below_course(trace: Trace, since: int) -> Evidence | None:
+    """V/i that stays below the course which it had before its noise began: what became noisy conducts in parallel.
+
+    A loose lead or a contact that comes and goes is in series, and raises V/i. Two joined straight lines are laid
+    through the levels of the half cycles; the fall is that of the last ones below the first line.
+
+    Args:
+        trace: of the record.
+        since: half cycle in which the noise began.
+    """
+    limit = FADE + _temperature_allowance(trace)
+    for group in _current_groups(trace):
+        values = trace.height[group]
+        lines = _joined_lines(values)
+        if lines is None or group[lines[0]] > since + TOGETHER * len(trace.half):
+            continue
+        joint, before, after, error = lines
+        fall = 1.0 - after / before
+        if fall < max(limit, 4.0 * error / before):
+            continue
+        last = max(int(group[joint]), since)
+        when = float(trace.half.start_time[group[joint - 1]]), float(trace.half.end_time[last])
+        text = f"V/i ends {fall:.0%} below the course that it had until its noise began"
+        numbers = {"before": before, "after": after, "below_course": fall}
+        return Evidence("resistance drop", "short", text, numbers, when, int(group[joint]))
+    return None
+
+
+def _temperature_allowance(trace: Trace) -> float:
+    """Relative fall of V/i that temperature may have made in spite of the correction, or for want of it."""
+    return ACTIVATION_UNCERTAINTY * trace.temperature_effect if trace.compensated else UNMEASURED_SWING
+
+
+def _joined_lines(values: Array) -> tuple[int, float, float, float] | None:
+    """Two straight lines joined where they fit best, the second less steep than the first.
+
+    Returns the joint, the first line continued to the end, the second there, and the standard error of their distance;
+    None for under twelve values, or where the first line falls.
+    """
+    n = len(values)
+    if n < 12:
+        return None
+    x = np.arange(n, dtype=float)
+    best: tuple[float, int, Array, float] | None = None
+    for joint in range(4, n - 4):
+        columns = np.column_stack([np.ones(n), x, np.maximum(x - joint, 0.0)])
+        inverse = np.linalg.inv(columns.T @ columns)
+        found = inverse @ columns.T @ values
+        square = float(np.sum((values - columns @ found) ** 2))
+        if best is None or square < best[0]:
+            best = square, joint, found, float(inverse[2, 2])
+    if best is None or best[2][1] < 0.0 or best[2][2] >= 0.0:
+        return None
+    square, joint, found, spread = best
+    course = float(found[0] + found[1] * x[-1])
+    below = float(found[2] * (x[-1] - joint))
+    return joint, course, course + below, float(np.sqrt(square / (n - 4) * spread)) * (x[-1] - joint)

@@ -36,8 +36,10 @@ FLOOR = 0.95
 """A cell may not show less than this fraction of its electrolyte's ohmic drop (natrode model notes D, detector a)."""
 FALL = 0.05
 """Fall of V/i that counts as a drop once temperature is accounted for (detector b)."""
-NOISE_VARIANCE = 5.0
-"""Growth of the noise variance that counts (detector e)."""
+NOISE_VARIANCE = 4.0
+"""Growth of the noise variance that counts: noise that doubled (detector e has 5)."""
+NOISE_SEEN = 0.002
+"""Least noise that counts, as a part of the voltage."""
 ELECTROLYTE_ACTIVATION_ENERGY = 0.26
 """[eV]; makes 3.4 %/K at room temperature."""
 UNMEASURED_DRIFT = 0.068
@@ -85,6 +87,8 @@ class Trace:
     """Standard deviation of the noise of V/i, shape (half cycles,); NaN under seven samples."""
     compensated: bool
     """Whether temperature was recorded and its effect removed."""
+    temperature_effect: float
+    """Largest relative change of V/i that the removed effect made; 0 where no temperature was recorded."""
 
     @cached_property
     def first(self) -> npt.NDArray[np.intp]:
@@ -130,7 +134,10 @@ def trace_of(record: Measurement, reference_temperature: float | None, activatio
     level, level_start, level_end, samples = quarters(owner, time, resistance, count, CHUNKS)
     # a smooth arc has hardly any third differences
     noise = 1.2533 / np.sqrt(20.0) * third_differences(owner, resistance, count)
-    return Trace(half, owner, time, resistance, level, level_start, level_end, samples, noise, factor is not None)
+    effect = 0.0 if factor is None else float(np.ptp(factor) / np.min(factor))
+    return Trace(
+        half, owner, time, resistance, level, level_start, level_end, samples, noise, factor is not None, effect
+    )
 
 
 def _temperature_factor(
@@ -214,10 +221,12 @@ def ohmic_floor(trace: Trace, electrolyte: tuple[float, float]) -> Evidence | No
 
 
 def noise_burst(trace: Trace) -> Evidence | None:
-    """Noise whose variance grows fivefold over that of the first third of the record, and stays.
+    """Noise that doubles over that of the first third of the record, and stays.
 
-    Half cycles of few samples are taken together until they hold some 40 differences: a variance from fewer
-    scatters by more than the factor that is looked for.
+    It must grow in volts and as a part of the voltage: an instrument's noise has a share in proportion to what it
+    measures, so that it grows with the voltage of every cell that polarises. Half cycles of few samples are taken
+    together until they hold some 40 differences: a variance from fewer scatters by more than the factor that is
+    looked for.
     """
     current = np.abs(trace.half.current) if trace.half.basis == "current" else 1.0
     finite = np.flatnonzero(np.isfinite(trace.noise))
@@ -229,12 +238,11 @@ def noise_burst(trace: Trace) -> Evidence | None:
     together = int(np.clip(np.ceil(40.0 / differences), 1, 15))
     if len(values) < 3 * together:
         return None
-    visible = medians(windows(relative, together)) > 0.005
-    if not visible.any():
-        return None
-    smooth = medians(windows(values, together))
-    base = median(values[: max(3, len(values) // 3)])
-    k = first_lasting(visible & (smooth**2 > NOISE_VARIANCE * base**2), 2)
+    smooth, part = medians(windows(values, together)), medians(windows(relative, together))
+    early = max(3, len(values) // 3)
+    base = median(values[:early])
+    grown = (smooth**2 > NOISE_VARIANCE * base**2) & (part**2 > NOISE_VARIANCE * median(relative[:early]) ** 2)
+    k = first_lasting((part > NOISE_SEEN) & grown, 2)
     if k is None or k == 0:
         return None
     first, last = int(finite[k]), int(finite[k + together - 1])

@@ -8,7 +8,7 @@ import numpy as np
 
 from natrode.analysis.collapse import collapses, spectrum_series
 from natrode.analysis.cycling import voltages
-from natrode.analysis.drops import resistance_drop
+from natrode.analysis.drops import below_course, resistance_drop
 from natrode.analysis.evidence import (
     ELECTROLYTE_ACTIVATION_ENERGY,
     Evidence,
@@ -42,8 +42,9 @@ Grade = Literal["none", "possible", "probable", "certain"]
 Criterion = Literal["any", "short", "contact loss", "voltage limit", "overpotential"]
 
 METHOD = (
-    "independent witnesses: V below 0.95 i R_SE, falls of V/i over 5 % (or of |Z| with its phase), collapse of the "
-    "voltage at rest, noise variance x5, rise of V/i within "
+    "independent witnesses: V below 0.95 i R_SE, falls of V/i over 5 % (or below its course since it became noisy, or "
+    "of |Z| with its phase), collapse of the "
+    "voltage at rest, noise that doubled, rise of V/i within "
     "a half cycle, half cycles cut short; one makes 'possible', two 'probable', three or two decisive ones "
     "'certain'; V/i brought to one temperature by 0.26 eV (3.4 %/K) where it was recorded, else 2-3 K allowed for"
 )
@@ -321,7 +322,12 @@ def _short_evidence(trace: Trace, electrolyte: tuple[float, float] | None) -> li
                 )
             )
     noise = noise_burst(trace)
-    return [*found, noise] if noise is not None else found
+    if noise is None:
+        return found
+    if not any(e.kind == "resistance drop" for e in found):
+        bent = below_course(trace, noise.half_cycle)
+        found += [bent] if bent is not None else []
+    return [*found, noise]
 
 
 def _polarisation_evidence(trace: Trace, limit: float | None) -> tuple[list[Evidence], FailureKind]:
@@ -471,6 +477,8 @@ def _alternatives(kind: FailureKind, trace: Trace, shorts: list[Evidence]) -> tu
         kinds = {e.kind for e in shorts}
         if kinds == {"resistance drop"}:
             names.append("activation or contact that formed anew, not decidable from the voltage alone")
+        if any("below_course" in e.numbers for e in shorts):
+            names.append("growth of the resistance that ended by itself")
         if "ohmic floor" in kinds and any(e.from_start for e in shorts):
             names.append("the electrolyte's resistance that was given is too large")
         if trace.half.basis == "voltage" and "rest potential" not in kinds:
