@@ -1,4 +1,5 @@
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -6,7 +7,7 @@ import pandas as pd
 import pytest
 
 from natrode.analysis import capacity_fade, differential_capacity, full_cell_cycles, is_full_cell
-from natrode.analysis.full_cell import falls_in_discharge
+from natrode.analysis.full_cell import falls_in_discharge, resting_voltage
 from natrode.errors import RecordError
 from natrode.measurement import Column, Geometry, Measurement
 from tests.analysis.records import alternating, cycling_record, metadata
@@ -117,6 +118,28 @@ def test_no_fade_is_a_lower_limit():
     assert capacity_fade(cycles).life.quality == "lower limit"
 
 
+def test_a_fade_that_nothing_can_see_is_an_upper_limit():
+    fade = capacity_fade(full_cell_cycles(full_cell(cycles=30, fade=1e-13))).per_cycle
+    assert (fade.quality, fade.value) == ("upper limit", None)
+    assert "not distinguishable from zero" in fade.reason
+    assert 1e-13 < fade.interval[1] < 1e-6
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_fade_that_its_scatter_covers_is_an_upper_limit(seed):
+    noisy = full_cell_cycles(full_cell(cycles=30, fade=0.0))
+    scatter = 1.0 + 0.01 * np.random.default_rng(seed).standard_normal(len(noisy.discharge))
+    fade = capacity_fade(replace(noisy, discharge=noisy.discharge * scatter)).per_cycle
+    assert fade.quality == "upper limit"
+    assert 0.0 < fade.interval[1] < 2e-3
+
+
+def test_a_capacity_that_rises_is_doubtful():
+    fade = capacity_fade(full_cell_cycles(full_cell(cycles=30, fade=-1e-3))).per_cycle
+    assert fade.value == pytest.approx(-1e-3, rel=0.05)
+    assert "rises" in fade.reason
+
+
 def test_a_record_that_leaves_cycles_out_keeps_their_numbers():
     """Fade is per cycle of the cell, not per cycle on record."""
     whole = full_cell(cycles=100, fade=1e-3)
@@ -206,3 +229,47 @@ def test_a_half_cell_of_a_cycler_has_the_capacities_of_its_file():
     charge = 4.6802 + 0.2818 + 0.1241  # mAh, three parts of the first discharge by trapezia over the file's rows
     assert first.to_json()["value"] == pytest.approx(charge / 1.5e-3, rel=1e-3)
     assert "half cell" in named(cycles.results, "coulombic").reason
+
+
+# ---- one direction of the current, no rest -------------------------------------------------------------------
+
+
+def one_sided(voltage, currents, samples=60):
+    """Steps of one direction without a rest; `voltage` of the charge passed (0 to 1) and the current."""
+    t = np.linspace(0.0, 3600.0 * len(currents), samples * len(currents))
+    i = np.repeat(np.asarray(currents), samples)
+    table = {Column.TIME.value: t, Column.VOLTAGE.value: voltage(t / t[-1], i), Column.CURRENT.value: i}
+    return Measurement(metadata(geometry=Geometry()), pd.DataFrame(table))
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_a_full_cell_in_one_direction_without_rest_has_a_voltage_of_its_own(sign):
+    def voltage(part, i):
+        return 3.2 + sign * (0.5 * part - 0.25) + 80.0 * i
+
+    steps = resting_voltage(one_sided(voltage, sign * np.array([1e-3, 2e-3, 5e-4])))
+    assert steps == pytest.approx(3.2, abs=0.2)
+    assert resting_voltage(one_sided(voltage, [sign * 1e-3])) == pytest.approx(3.0, abs=0.2)
+
+
+@pytest.mark.parametrize(
+    "resistance",
+    [
+        lambda part, i: 90.0 + 0.0 * part,
+        lambda part, i: 90.0 + 3000.0 * part**6,  # stripped until the contact is lost
+        lambda part, i: 0.103 * np.log(1.0 + i / 1e-6) / i,  # Tafel kinetics of both sides
+    ],
+    ids=["ohmic", "contact loss", "Tafel"],
+)
+@pytest.mark.parametrize("currents", [[1e-3], [2e-4, 5e-4, 1e-3]])
+def test_one_sided_stripping_of_a_symmetric_cell_has_none(resistance, currents):
+    assert resting_voltage(one_sided(lambda part, i: i * resistance(part, i), currents)) is None
+
+
+def test_a_real_charge_into_a_voltage_hold_is_that_of_a_full_cell():
+    name = "neware_ndax/20260302_IFE_BTS85_2_9_8_1.ndax"
+    if not (SAMPLES / name).exists():
+        pytest.skip(f"the sample file {name} is not here (NATRODE_SAMPLES)")
+    from natrode import read
+
+    assert resting_voltage(read(SAMPLES / name)[0]) == pytest.approx(2.98, abs=0.01)

@@ -130,3 +130,8 @@ def test_gaps_and_mistakes():
         arrhenius(TEMPERATURES, values[:3])
     with pytest.raises(RecordError, match="positive"):
         arrhenius(TEMPERATURES, -values)
+
+
+def test_an_energy_that_its_uncertainty_covers_says_so():
+    noise = np.exp(0.05 * np.random.default_rng(3).standard_normal(7))
+    assert "not distinguishable from zero" in arrhenius(TEMPERATURES, 0.1 * noise).activation_energy.reason

@@ -117,3 +117,23 @@ def test_no_growth():
     assert "five are needed" in growth_series(T[:3], T[:3]).statement
     with pytest.raises(RecordError, match="negative"):
         growth_series(T - 1.0, T)
+
+
+def test_an_exponent_that_its_uncertainty_covers_says_so():
+    p = np.geomspace(1e5, 1e8, 7)
+    exponent = pressure_series(p, noisy(np.full(7, 1e-2), 0.05, seed=1)).exponent
+    assert "not distinguishable from zero" in exponent.reason
+
+
+def test_a_change_in_the_last_digit_is_no_growth():
+    t = np.linspace(0.0, 10.0, 12) * HOUR
+    answer = growth_series(t, 1e-2 * (1.0 + 1e-14 * np.arange(12)))
+    assert answer.growth.quality == "not computed"
+    assert "no growth" in answer.statement
+
+
+def test_an_initial_resistance_near_zero_is_a_limit():
+    t = np.linspace(0.0, 10.0, 12) * HOUR
+    r = 1e-7 * t + 3e-5 * np.random.default_rng(2).standard_normal(12)
+    start = next(c for c in growth_series(t, r).laws[0].constants if c.quantity.startswith("initial"))
+    assert start.quality == "upper limit"

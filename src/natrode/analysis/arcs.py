@@ -11,7 +11,7 @@ import numpy.typing as npt
 from natrode.analysis.circuit import Circuit, parse_circuit
 from natrode.analysis.fitting import Line, straight_line
 from natrode.analysis.reading import Array, area_of, conditions_of, interfaces_of, provenance
-from natrode.analysis.result import Result, Series
+from natrode.analysis.result import Result, Series, indistinct
 from natrode.analysis.spectrum import Complex, sorted_spectrum
 from natrode.constants import BOLTZMANN_EV
 from natrode.errors import RecordError
@@ -587,6 +587,7 @@ def _constants(
         if not np.isfinite(error) or error > abs(value):
             answers.append(asked.refused("not determined by these spectra"))
         else:
+            doubts += indistinct(value, error)
             answers.append(asked.found(-value if law == "power" else value, error, doubts=doubts))
     return tuple(answers)
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from natrode.analysis.fitting import fitted_curve
 from natrode.analysis.halves import half_cycles
 from natrode.analysis.reading import Array, Record, area_of, conditions_of, of_kind, provenance
-from natrode.analysis.result import Result, Series
+from natrode.analysis.result import INDISTINCT, Result, Series, indistinct
 from natrode.analysis.transfer import Hold, holds
 from natrode.errors import RecordError
 from natrode.measurement import Column, Measurement
@@ -29,6 +29,9 @@ DECIDED = 4.0
 """Difference of the information criterion from which a fade law counts as better."""
 LEAST_VOLTAGE = 0.1
 """A voltage of the cell's own, beyond its polarisation [V], from which on it is no symmetric cell."""
+LEAST_ONE_SIDED = 1.0
+"""The same where current flowed in one direction only, without a rest [V]: no kinetics of a metal leaves so much when
+the current is changed, and none needs so much from the first sample on."""
 
 
 @dataclass(frozen=True)
@@ -138,6 +141,9 @@ def resting_voltage(record: Measurement) -> float | None:
         record: any record.
 
     It is the middle between the voltages under positive and negative current, or that at rest in a one-sided test.
+    Where the rest does not tell (none, or before the first charge), a one-sided test is told by its changes of
+    current - a symmetric cell's voltage goes with the current, one of its own stays - and a single current by a voltage
+    that is positive while the cell is discharged, or never low while it is charged: the lowest one.
     """
     if record.kind != "cycling" or Column.CURRENT not in record:
         return None
@@ -153,8 +159,37 @@ def resting_voltage(record: Measurement) -> float | None:
         loaded = plus if plus is not None else minus
         middle, swing = none, abs((loaded or 0.0) - none)
     else:
-        return None
+        middle, swing = 0.0, 0.0
+    if (plus is None) != (minus is None) and not abs(middle) > max(LEAST_VOLTAGE, 2.0 * swing):
+        return _one_sided(record, none is not None)
     return middle if abs(middle) > LEAST_VOLTAGE and abs(middle) > 2.0 * swing else None
+
+
+def _one_sided(record: Measurement, rests: bool) -> float | None:
+    """Voltage that changes of current in one direction leave, or under which a single current never came [V]."""
+    time, voltage, current = (record.array(c) for c in (Column.TIME, Column.VOLTAGE, Column.CURRENT))
+    valid = np.isfinite(time) & np.isfinite(voltage) & np.isfinite(current)
+    voltage, current = voltage[valid], current[valid]
+    size = np.abs(current)
+    # where the voltage is held the current is never steady
+    steady = np.r_[False, np.abs(np.diff(size)) < 0.01 * size[1:]] & (size > 0.1 * size.max(initial=0.0))
+    jumps = (
+        np.flatnonzero(
+            steady[1:-2] & steady[3:] & (np.abs(size[2:-1] - size[1:-2]) > 0.2 * np.maximum(size[2:-1], size[1:-2]))
+        )
+        + 1
+    )
+    if jumps.size:
+        slope = (voltage[jumps + 1] - voltage[jumps]) / (current[jumps + 1] - current[jumps])
+        own = float(np.median(voltage[jumps] - slope * current[jumps]))
+        swing = float(np.median(np.abs(slope * current[jumps])))
+        return own if abs(own) > max(LEAST_ONE_SIDED, 2.0 * swing) else None
+    under = voltage[size > 1e-2 * size.max(initial=0.0)]
+    charged = bool(np.median(current) > 0)
+    lowest = float(under.min(initial=np.inf))
+    if rests or lowest == np.inf:
+        return None
+    return lowest if lowest > (LEAST_ONE_SIDED if charged else LEAST_VOLTAGE) else None
 
 
 def _inside(held: list[Hold], time: Array) -> npt.NDArray[np.bool_]:
@@ -454,7 +489,7 @@ def capacity_fade(cycles: FullCellCycles | Record, threshold: float = 0.8, skip:
     best = fits[0]
     value, sigma = float(best[2].values[1]), float(best[2].sigmas[1])
     linear = next(f for f in fits if f[1] == "linear")[2]
-    per_cycle = asked.found(float(linear.values[1]), float(linear.sigmas[1]), law="linear", cycles=len(use))
+    per_cycle = _fade_per_cycle(asked, float(linear.values[1]), float(linear.sigmas[1]), n[-1], len(use))
     law_name = best[1] if len(near) == 1 else None
     if value < 2.0 * sigma or value * n[-1] < NO_FADE:
         bound = float(best[3](max(value, 0.0) + 2.0 * sigma))
@@ -469,6 +504,18 @@ def capacity_fade(cycles: FullCellCycles | Record, threshold: float = 0.8, skip:
         doubts.append("not decided between " + " and ".join(f[1] for f in near))
     total = float(np.hypot(own, np.ptp(lives) / np.sqrt(12.0) if len(lives) > 1 else 0.0))
     return CapacityFade(law_name, per_cycle, life.found(middle, total, doubts=doubts, law=best[1]), ranking)
+
+
+def _fade_per_cycle(asked: Result, value: float, sigma: float, span: float, cycles: int) -> Result:
+    """Linear fade, or a limit where its uncertainty covers zero, or the whole change is less than a cycler resolves."""
+    settings = {"law": "linear", "cycles": cycles}
+    if not indistinct(value, sigma) and abs(value) * span >= NO_FADE:
+        doubts = [] if value > 0 else ["the capacity rises"]
+        return asked.found(value, sigma, doubts=doubts, **settings)
+    reason = (
+        INDISTINCT if indistinct(value, sigma) else "not distinguishable from zero: under a millionth in all cycles"
+    )
+    return asked.at_most(max(value + 2.0 * sigma, NO_FADE / span), reason, lowest=None, **settings)
 
 
 def differential_capacity(

@@ -18,6 +18,14 @@ Scope = Literal["cell", "per interface (assumed equal)", "stripping side", "plat
 Interval = tuple[float | None, float | None]
 
 
+INDISTINCT = "not distinguishable from zero (under two sigma)"
+
+
+def indistinct(value: float, uncertainty: float) -> list[str]:
+    """Return the doubt that a value whose uncertainty covers zero comes with; none where it does not."""
+    return [INDISTINCT] if math.isfinite(uncertainty) and abs(value) < 2.0 * uncertainty else []
+
+
 @dataclass(frozen=True, kw_only=True)
 class Result:
     """One quantity in SI with everything needed to trust it, doubt it or repeat it.

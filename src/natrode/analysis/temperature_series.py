@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from natrode.analysis.fitting import Line, straight_line, student_factor
 from natrode.analysis.reading import ZERO_CELSIUS, Array
-from natrode.analysis.result import Interval, Result
+from natrode.analysis.result import Interval, Result, indistinct
 from natrode.constants import BOLTZMANN_EV, ROOM_TEMPERATURE
 from natrode.errors import RecordError, UnitError
 from natrode.units import read_quantity
@@ -245,7 +245,7 @@ def _energy(question: Result, line: Line, doubts: Sequence[str], extra: float = 
     total = float(np.hypot(line.slope_sigma, extra))
     half = float(np.hypot(factor * line.slope_sigma, 1.96 * extra))
     interval: Interval | None = (-line.slope - half, -line.slope + half) if np.isfinite(half) else None
-    return question.found(-line.slope, total, interval=interval, doubts=list(doubts))
+    return question.found(-line.slope, total, interval=interval, doubts=[*doubts, *indistinct(line.slope, total)])
 
 
 def _with_temperature_error(

@@ -8,7 +8,7 @@ import numpy as np
 
 from natrode.analysis.fitting import Curve, fitted_curve, fitted_shape, straight_line, student_factor
 from natrode.analysis.reading import Array
-from natrode.analysis.result import Result, Series
+from natrode.analysis.result import INDISTINCT, Result, Series, indistinct
 from natrode.errors import RecordError
 from natrode.physics.interphase import saturating_resistance
 
@@ -17,6 +17,8 @@ Values = Array | Sequence[float]
 
 DECIDED = 4.0
 """Difference of the information criterion from which a law counts as better."""
+ROUNDING = 1e-9
+"""Change of a resistance, as a part of it, that no instrument sees."""
 
 
 def _checked(x: Values, y: Values, sigma: Values | None, names: str) -> tuple[Array, Array, Array | None, int]:
@@ -135,6 +137,7 @@ def _exponent(question: Result, constant: Result, p: Array, r: Array, s: Array |
     line = straight_line(x, logs, sigma)
     decades = float(np.ptp(x) / np.log(10.0))
     doubts = [] if decades >= 0.5 else [f"the pressures span {decades:.2g} decades"]
+    doubts += indistinct(line.slope, line.slope_sigma)
     half = student_factor(0.95, line.degrees) * line.slope_sigma
     interval = -line.slope - half, -line.slope + half
     simple = fitted_curve(lambda q, a, m: a - m * q, x - x.mean(), logs, sigma, [[logs.mean(), -line.slope or 0.1]])
@@ -247,8 +250,7 @@ def thickness_series(
         text = f"the intercept is negative ({value * 1e4:.3g} Ohm cm2): the cells are not alike"
         return ThicknessSeries(conductivity, interfaces.refused(text))
     if value < 2.0 * error:
-        text = "not distinguishable from zero (under two sigma)"
-        return ThicknessSeries(conductivity, interfaces.at_most(max(value, 0.0) + 2.0 * error, text))
+        return ThicknessSeries(conductivity, interfaces.at_most(max(value, 0.0) + 2.0 * error, INDISTINCT))
     return ThicknessSeries(conductivity, interfaces.found(value, error))
 
 
@@ -346,6 +348,7 @@ def growth_series(
     change = float(r[-1] - r[0])
     third = np.diff(r, 2) / np.sqrt(6.0)
     noise = float(np.median(np.abs(third)) * 1.4826) if s is None else float(np.median(s))
+    noise = max(noise, ROUNDING * float(np.abs(r).max()))
     if change <= 3.0 * np.sqrt(2.0) * noise:
         text = "no growth above the noise" if abs(change) <= 3.0 * np.sqrt(2.0) * noise else "the resistance falls"
         return GrowthSeries((), None, question.refused(text, change=change), text)
@@ -417,6 +420,8 @@ def _constants(question: Result, law: str, fit: Curve, constants: list[tuple[str
                     else "not determined"
                 )
             )
+        elif indistinct(value, sigma):  # the resistance at the beginning
+            answers.append(asked.at_most(max(float(value), 0.0) + 2.0 * float(sigma), INDISTINCT))
         else:
             answers.append(asked.found(float(value), float(sigma)))
     return tuple(answers)
