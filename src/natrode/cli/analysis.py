@@ -62,6 +62,10 @@ def analyse(
     active_mass: Annotated[
         str | None, Parameter(help="Of a full cell, such as '6 mg': capacities per mass; else from cells.csv.")
     ] = None,
+    threshold: Annotated[
+        str | None,
+        Parameter(help="Voltage of a one-sided test, such as '0.1 V': time and charge up to it."),
+    ] = None,
     mix_simulated: Annotated[
         bool, Parameter(help="Let simulated and measured cells stand together.", negative="")
     ] = False,
@@ -84,6 +88,7 @@ def analyse(
     study = study_of(
         list(paths), circuit=circuit, temperature_error=temperature_error,
         electrolyte_resistance=electrolyte_resistance, concentration=concentration, active_mass=active_mass,
+        threshold=threshold,
         mix_simulated=mix_simulated, **hints,
     )  # fmt: skip
     if out is None and not json_:

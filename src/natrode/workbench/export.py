@@ -123,26 +123,25 @@ def script(study: Study) -> str:
     lines = [
         f'"""Repeats an analysis of natrode {__version__}: {_plain(study.title)}."""',
         "",
-        "from natrode import analysis",
         "from natrode.workbench.gather import gather",
-        "from natrode.workbench.plan import numbers_of",
+        "from natrode.workbench.plan import results_of",
         "",
         f"cells = {{cell.title: cell for cell in gather({paths!r}{words}).experiments}}",
         "",
         "",
-        "def show(call, answer, of=''):",
-        "    for result in numbers_of(call, answer):",
+        "def show(of, call, record, **options):  # natrode.analysis has a function of the name of each call",
+        "    for result in results_of(call, record, **options):",
         "        entry = result.to_json()",
         "        print(of, entry['quantity'], entry['value'], entry['uncertainty'], entry['unit'], entry['quality'],",
         "              entry['reason'], sep=' | ')",
         "",
     ]
     for cell in study.cells:
-        calls = dict.fromkeys((a.task.call, a.task.code(), a.task.of) for a in cell.answers)
+        calls = dict.fromkeys((a.task.of, a.task.script()) for a in cell.answers)
         if not calls:
             continue
         lines += ["", f"cell = cells[{cell.name!r}]"]
-        lines += [f"show({call!r}, {code}, {of!r})" for call, code, of in calls]
+        lines += [f"show({of!r}, {code})" for of, code in calls]
     return "\n".join(lines) + "\n"
 
 

@@ -84,6 +84,18 @@ def _own_voltage(seen: Seen) -> bool:
     return resting_voltage(seen.one) is not None
 
 
+def _crossing(seen: Seen) -> Shown:
+    """Current in one direction only, through a symmetric cell."""
+    record = seen.one
+    if Column.CURRENT not in record or _own_voltage(seen) or _collector(seen) or _held(record):
+        return False
+    if not half_cycles(record).one_sided:
+        return False
+    if "threshold" in seen.options:
+        return True
+    return "a one-sided test: --threshold (such as '0.1 V') gives time and charge up to that voltage"
+
+
 def _interrupted(seen: Seen) -> bool:
     """A current that stops, and a sample soon enough after it."""
     time, current = _flowing(seen.one)
@@ -168,6 +180,8 @@ FURTHER: tuple[Further, ...] = (
     Further("plating_efficiency", "cycling", _collector),
     Further("nucleation_overpotential", "cycling", _collector),
     Further("polarisation_index", "cycling", _alternating),
+    Further("time_to_voltage", "cycling", _crossing, lambda seen: {"threshold": seen.options["threshold"]}),
+    Further("charge_to_voltage", "cycling", _crossing, lambda seen: {"threshold": seen.options["threshold"]}),
     Further("current_interrupt", "cycling", _interrupted),
     Further("relaxation_after_current", "cycling", _relaxing),
     Further("electronic_conductivity", "cycling", _blocked),
@@ -206,7 +220,7 @@ def fitting(experiment: Experiment, **options: Any) -> Iterator[Fitting]:
 
     Args:
         experiment: the cell.
-        options: as for `natrode.workbench.plan.plan`; `concentration` [mol/m3] and `circuit` count here.
+        options: as for `natrode.workbench.plan.plan`; `concentration` [mol/m3], `threshold` [V] and `circuit` count here.
     """
     for entry in FURTHER:
         for record, spectrum, seen in _subjects(entry.on, experiment, options):

@@ -54,27 +54,48 @@ class Task:
 
     def code(self, experiment: str = "cell") -> str:
         """The call as a line of Python."""
-        text = experiment if self.record is None else f"{experiment}.measurements[{self.record}]"
-        text += "" if self.spectrum is None else f".spectra()[{self.spectrum}]"
         options = "".join(f", {name}={value!r}" for name, value in self.options.items())
-        return f"analysis.{self.call}({text}{options})"
+        return f"analysis.{self.call}({self._record(experiment)}{options})"
+
+    def script(self, experiment: str = "cell") -> str:
+        """The arguments of `results_of`, as a script calls it."""
+        options = "".join(f", {name}={value!r}" for name, value in self.options.items())
+        return f"{self.call!r}, {self._record(experiment)}{options}"
+
+    def _record(self, experiment: str) -> str:
+        text = experiment if self.record is None else f"{experiment}.measurements[{self.record}]"
+        return text + ("" if self.spectrum is None else f".spectra()[{self.spectrum}]")
 
     def run(self, experiment: Experiment) -> Outcome:
         """Make the call; a record that does not hold what it needs gives the reason as a refusal."""
-        record = self.subject(experiment)
-        if self.call == NOT_SYMMETRIC and isinstance(record, Measurement):
-            own = resting_voltage(record)
-            question = Result(quantity="analyses of a symmetric cell", dimension="voltage", method="", scope="none")
-            if own is not None:
-                why = f"the cell has a voltage of its own ({own:.3g} V): V/i is no resistance, a rest is no short"
-                return Outcome((question.refused(why),))
-        function: Callable[..., Any] = getattr(analysis, self.call)
-        try:
-            answer = function(record, **self.options)
-        except (RecordError, UnitError) as error:
-            question = Result(quantity=self.call.replace("_", " "), dimension="number", method="", scope="none")
-            return Outcome((question.refused(str(error)),))
-        return _READ.get(self.call, _results)(answer)
+        return _made(self.call, self.subject(experiment), self.options)
+
+
+def results_of(call: str, record: Experiment | Measurement, **options: Any) -> tuple[Result, ...]:
+    """Make a call as a study does, refusals included (used by the scripts that natrode writes).
+
+    Args:
+        call: name in `natrode.analysis`.
+        record: what it is made on.
+        options: its keywords.
+    """
+    return _made(call, record, options).results
+
+
+def _made(call: str, record: Experiment | Measurement, options: Mapping[str, Any]) -> Outcome:
+    if call == NOT_SYMMETRIC and isinstance(record, Measurement):
+        own = resting_voltage(record)
+        question = Result(quantity="analyses of a symmetric cell", dimension="voltage", method="", scope="none")
+        if own is not None:
+            why = f"the cell has a voltage of its own ({own:.3g} V): V/i is no resistance, a rest is no short"
+            return Outcome((question.refused(why),))
+    function: Callable[..., Any] = getattr(analysis, call)
+    try:
+        answer = function(record, **options)
+    except (RecordError, UnitError) as error:
+        question = Result(quantity=call.replace("_", " "), dimension="number", method="", scope="none")
+        return Outcome((question.refused(str(error)),))
+    return _READ.get(call, _results)(answer)
 
 
 def _results(answer: Any) -> Outcome:
@@ -162,11 +183,6 @@ def _circuit(answer: Any) -> Outcome:
     return Outcome(tuple(found), detail=best)
 
 
-def numbers_of(call: str, answer: Any) -> tuple[Result, ...]:
-    """The results in what a call gave (used by the scripts that natrode writes)."""
-    return _READ.get(call, _results)(answer).results
-
-
 _READ: dict[str, Callable[[Any], Outcome]] = {
     "summarise_series": _series,
     "interface_resistance_series": _detail,
@@ -195,7 +211,7 @@ def plan(experiment: Experiment, electrolyte: float | None = None, **options: An
     Args:
         experiment: the cell.
         electrolyte: resistance of the electrolyte of the whole cell [Ohm], where the user knows it.
-        options: circuit, temperature_error, concentration [mol/m3] and active_mass [kg], as for
+        options: circuit, temperature_error, concentration [mol/m3], active_mass [kg] and threshold [V], as for
             `natrode.workbench.study.analyse`.
     """
     known = {} if electrolyte is None else {"electrolyte": electrolyte}
@@ -304,4 +320,4 @@ def label(record: Measurement) -> str:
     return ", ".join(words) or metadata.title or record.kind
 
 
-__all__ = ["Outcome", "Task", "label", "numbers_of", "plan"]
+__all__ = ["Outcome", "Task", "label", "plan", "results_of"]

@@ -153,6 +153,7 @@ def analyse(
     electrolyte_resistance: str | None = None,
     concentration: str | None = None,
     active_mass: str | None = None,
+    threshold: str | None = None,
     mix_simulated: bool = False,
     only: Collection[str] | None = None,
     **hints: Any,
@@ -164,6 +165,7 @@ def analyse(
         circuit: equivalent circuit for all spectra, such as "R0-p(R1,CPE1)"; None: the one that suits the data best.
         temperature_error: systematic error of the temperatures of a series, such as "2 K over the range".
         concentration: of the diffusing species, such as "40 mol/l", for the diffusion coefficient of a Warburg line.
+        threshold: voltage of a one-sided test, such as "0.1 V", up to which time and charge are counted.
         electrolyte_resistance: of the electrolyte of the whole cell, such as "40 ohm" (a blocking pellet's, or from
             its conductivity); None: the high-frequency end of the cell's own first spectrum.
         active_mass: of a full cell's limiting electrode, such as "6 mg", for capacities per mass; None: what the table
@@ -184,7 +186,7 @@ def analyse(
         read_temperature_error(temperature_error)
     given: dict[str, Any] = {
         "circuit": circuit, "temperature_error": temperature_error, "electrolyte_resistance": electrolyte_resistance,
-        "concentration": concentration, "active_mass": active_mass,
+        "concentration": concentration, "active_mass": active_mass, "threshold": threshold,
         "mix_simulated": mix_simulated or None,
     }  # fmt: skip
     given = {k: v for k, v in given.items() if v is not None}
@@ -195,6 +197,8 @@ def analyse(
         options["concentration"] = _positive("concentration", concentration, "concentration")
     if active_mass is not None:
         options["active_mass"] = _positive("active_mass", active_mass, "mass")
+    if threshold is not None:
+        options["threshold"] = _positive("threshold", threshold, "voltage")
     found = gather.gather(asked, mix_simulated=mix_simulated, **hints)
     request = Request(tuple(map(str, asked)), hints, given)
     cells = tuple(study(e, found.excluded.get(e.title, ""), only, **options) for e in found.experiments)
