@@ -128,6 +128,15 @@ def test_a_measured_temperature_is_filled_in(tmp_path: Path) -> None:
     assert (row["temperature / degC"], row["temperature is"]) == ("30.50", "measured")
 
 
+def test_several_temperatures_of_a_cell_are_not_filled_in_as_one(tmp_path: Path) -> None:
+    lines = (f"{i},0.1,1,{25.0 + 4.0 * i}\n" for i in range(10))
+    (tmp_path / "warm.csv").write_text("Time (h),Voltage (V),Current (mA),Temperature/°C\n" + "".join(lines))
+    cells(tmp_path)
+    (row,) = rows(tmp_path)
+    assert (row["temperature / degC"], row["temperature is"]) == ("", "")
+    assert "several temperatures: those of the files count" in row["notes"]
+
+
 def test_no_folder(tmp_path: Path) -> None:
     with pytest.raises(InstrumentFileError, match="no such folder"):
         cells(tmp_path / "x")

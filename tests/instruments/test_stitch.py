@@ -254,6 +254,37 @@ def test_conditions_that_differ_are_told() -> None:
     assert any("files differ in temperature: 298.15, 333.15" in text for text in found.cycling.metadata.warnings)
 
 
+@pytest.mark.parametrize("known", ["both", "one", "none"])
+def test_spectra_of_several_temperatures_and_pressures_keep_them(known: str) -> None:
+    def one(name: str, start: str, ohm: float, kelvin: float | str, pascal: float | str) -> Measurement:
+        table = pd.DataFrame({
+            str(Column.FREQUENCY): [1e3, 1e2, 1e1],
+            str(Column.REAL_IMPEDANCE): [ohm, 1.2 * ohm, 1.5 * ohm],
+            str(Column.IMAGINARY_IMPEDANCE): [-1.0, -5.0, -2.0],
+            str(Column.TIME): [0.0, 1.0, 2.0],
+        })  # fmt: skip
+        origin = Origin(kind="instrument", file=name, format="text", sha256=name)
+        known = {"temperature": kelvin, "pressure": pascal}
+        return Measurement(Metadata(kind="impedance", origin=origin, started=start, **known), table)  # type: ignore[arg-type]
+
+    second = (333.15, 5e6) if known == "both" else ("unknown", "unknown") if known == "one" else (298.15, 1e6)
+    parts = [one("a", "2026-03-02T10:00:00", 40.0, 298.15, 1e6), one("b", "2026-03-02T12:00:00", 20.0, *second)]
+    spectra = stitch(parts, "x").impedance
+    if known == "none":  # one condition holds for all: it stands in the metadata
+        assert Column.TEMPERATURE not in spectra
+        assert spectra.metadata.temperature == 298.15
+        return
+    celsius, pascal = spectra.array(Column.TEMPERATURE), spectra.array(Column.PRESSURE)
+    assert celsius[:3] == pytest.approx(25.0)
+    assert pascal[:3] == pytest.approx(1e6)
+    if known == "both":
+        assert celsius[3:] == pytest.approx(60.0)
+        assert pascal[3:] == pytest.approx(5e6)
+    else:
+        assert np.isnan(celsius[3:]).all()
+        assert np.isnan(pascal[3:]).all()
+
+
 def test_the_cyclers_own_clock_counts_its_pauses() -> None:
     paused = series("a", "2026-03-02T10:00:00", [0, 60, 120], [1e-3] * 3)
     paused = Measurement(paused.metadata, paused.table.assign(**{"Unix Time / s": [1e9, 1e9 + 60, 1e9 + 7200]}))

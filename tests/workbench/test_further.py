@@ -51,6 +51,14 @@ def stored():
     return experiment(Measurement(record.metadata, record.table.assign(**{Column.VOLTAGE.value: voltage})))
 
 
+def stripping():
+    """One-sided, 1 mA on 1 cm2 for 5 h: V rises by 20 mV/h from 40 mV, to 0.1 V in 3 h and 3 mAh/cm2."""
+    return experiment(cycling_record([(5.0 * HOUR, 1e-3)], lambda t: 40.0 + 20.0 * t / HOUR, samples=60))
+
+
+OPTIONS = {"time_to_voltage": {"threshold": 0.1}, "charge_to_voltage": {"threshold": 0.1}}
+
+
 def calls(cell: Experiment, **options) -> set[str]:
     return {task.call for task in plan(cell, **options)}
 
@@ -64,6 +72,8 @@ CASES = {
     "plating_efficiency": (lambda: experiment(half_cell()), "plating efficiency", 0.9, 0.002),
     "nucleation_overpotential": (lambda: experiment(half_cell()), "nucleation overpotential", 0.03, 0.001),
     "polarisation_index": (lambda: experiment(cycling_record(alternating(6))), "polarisation shape index", 0.0, 0.01),
+    "time_to_voltage": (stripping, "time to 0.1 V", 3.0, 0.01),
+    "charge_to_voltage": (stripping, "charge to 0.1 V", 3.0, 0.01),
     "current_interrupt": (
         lambda: experiment(interrupted(exponential(10.0), noise=1e-5)), "resistance by current interrupt", 40.0, 0.1,
     ),
@@ -86,7 +96,7 @@ def test_the_table_has_a_case_for_each_of_its_analyses():
 @pytest.mark.parametrize("call", CASES)
 def test_a_record_that_shows_it_is_analysed(call):
     make, quantity, truth, off = CASES[call]
-    answered = study(make(), only=[call])
+    answered = study(make(), only=[call], **OPTIONS.get(call, {}))
     found = next(a for a in answered.answers if a.result.quantity.startswith(quantity))
     assert found.task.call == call
     value = found.result.to_json()["value"]
@@ -121,6 +131,16 @@ def test_what_is_missing_is_named():
     answered = study(diffusing(), only=["diffusion_coefficient_of"], concentration=1e4)
     expected = (8.314462618 * 298.15) ** 2 / (2 * (AREA * 96485.33212**2 * 1e4 * 5.0) ** 2)
     assert answered.answers[0].result.value == pytest.approx(expected, rel=0.1)
+
+
+def test_a_one_sided_test_asks_for_a_threshold():
+    (sentence,) = missing(stripping())
+    assert "--threshold" in sentence
+    assert missing(stripping(), threshold=0.1) == ()
+    assert calls(stripping()).isdisjoint(OPTIONS)
+    assert calls(stripping(), threshold=0.1) >= set(OPTIONS)
+    assert calls(experiment(cycling_record(alternating(6))), threshold=0.1).isdisjoint(OPTIONS)
+    assert calls(experiment(half_cell()), threshold=0.1).isdisjoint(OPTIONS)
 
 
 def test_a_hold_without_spectra_beside_it_is_refused_by_name():

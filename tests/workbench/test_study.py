@@ -7,12 +7,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from natrode.errors import InstrumentFileError, RecordError, SpecificationError
 from natrode.workbench import export
 from natrode.workbench.gather import gather
 from natrode.workbench.study import Study, analyse
+from natrode.workbench.study import study as cell_study
+from tests.analysis.records import experiment, spectrum_record, zarc
 from tests.instruments import made_cells
 from tests.instruments.text_files import SAMPLES
 
@@ -116,6 +119,53 @@ def test_the_script_gives_the_same_numbers(tmp_path: Path) -> None:
         assert f"{entry['quantity']} | {entry['value']} | {entry['uncertainty']}" in done.stdout
 
 
+def stripping_file(folder: Path) -> None:
+    """A one-sided test that stays under 0.1 V."""
+    lines = (f"{i / 60},{0.04 + 0.0001 * i},1\n" for i in range(60))
+    (folder / "strip.csv").write_text("Time (h),Voltage (V),Current (mA)\n" + "".join(lines))
+
+
+def held_file(folder: Path) -> None:
+    """A hold between metal electrodes without a spectrum: the transference number is refused."""
+    lines = (f"{i / 60},{0.01 * (i > 5)},{(0.1 + 0.1 / (i - 4)) if i > 5 else 0.0}\n" for i in range(60))
+    (folder / "held.csv").write_text("Time (h),Voltage (V),Current (mA)\n" + "".join(lines))
+
+
+def stored_file(folder: Path) -> None:
+    """A cell with a voltage of its own that stores nothing: analyses of a symmetric cell are refused."""
+    lines = (f"{i / 60},{2.5 + 0.05 * (-1) ** (i // 10)},{(-1) ** (i // 10)}\n" for i in range(80))
+    (folder / "stored.csv").write_text("Time (h),Voltage (V),Current (mA)\n" + "".join(lines))
+
+
+@pytest.mark.parametrize("make", [stripping_file, held_file, stored_file])
+def test_the_written_script_runs_to_its_end_and_prints_refusals(make, tmp_path: Path) -> None:
+    from natrode.cli.main import main
+
+    data, out = tmp_path / "data", tmp_path / "out"
+    data.mkdir()
+    make(data)
+    with pytest.raises(SystemExit, match="0"):
+        main(["analyse", str(data), "--interfaces", "2", "--threshold", "0.1 V", "--out", str(out)])
+    done = subprocess.run([sys.executable, str(out / "again.py")], capture_output=True, text=True, check=True)
+    results = json.loads((out / "study.json").read_text())["results"]
+    shown = done.stdout.splitlines()
+    for entry in results:
+        line = [entry["of"], entry["quantity"], entry["value"], entry["uncertainty"], entry["unit"], entry["quality"]]
+        assert any(text.startswith(" | ".join(map(str, line))) for text in shown), entry["quantity"]
+    refused = [entry for entry in results if entry["quality"] == "not computed"]
+    assert all(any(entry["reason"] in text for text in shown) for entry in refused)
+    assert refused
+    page = (out / "index.html").read_text(encoding="utf-8")
+    assert ("time to 0.1 V" in page) == (make is stripping_file)
+
+
+def test_a_threshold_is_a_positive_voltage(tmp_path: Path) -> None:
+    stripping_file(tmp_path)
+    for wrong, message in (("0.1", "without a unit"), ("-0.1 V", "greater than zero"), ("1 A", "threshold")):
+        with pytest.raises(SpecificationError, match=message):
+            analyse(tmp_path, threshold=wrong)
+
+
 def test_the_workbook_holds_what_the_csv_holds(project: Path) -> None:
     from openpyxl import load_workbook
 
@@ -178,3 +228,20 @@ def test_results_inside_the_folder_are_no_data_and_are_named(tmp_path: Path) -> 
     assert dict(study.unread) == {"analysis": "results that natrode wrote, without data of their own"}
     with pytest.raises(InstrumentFileError, match="results that natrode wrote"):
         analyse(tmp_path / "analysis")
+
+
+@pytest.mark.parametrize("circuit", ["R0-p(R1,CPE1)", "R0-p(R1,CPE1)-p(R2,CPE2)-p(R3,CPE3)"])
+def test_numbers_of_a_circuit_that_the_data_leave_open_are_doubtful(circuit: str) -> None:
+    """One arc: with three of them none of the numbers may be called good, those of the right circuit are."""
+    frequency = np.logspace(6, -1, 60)
+    z = 20.0 + zarc(frequency, 80.0, 1e-4, 0.85)
+    made = cell_study(experiment(spectrum_record(z, frequency, noise=0.003)), only=["fit_circuit"], circuit=circuit)
+    shown = [a.result for a in made.answers if a.result.quantity.startswith(circuit) and a.result.value is not None]
+    open_ones = [a.result for a in made.answers if "is not determined" in a.result.reason]
+    if circuit == "R0-p(R1,CPE1)":
+        assert {r.quality for r in shown} == {"good"}
+        return
+    assert shown
+    assert open_ones
+    assert all(r.quality == "doubtful" for r in shown)
+    assert any("of a circuit in which" in r.reason for r in shown)

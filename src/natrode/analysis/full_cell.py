@@ -508,7 +508,7 @@ def capacity_fade(cycles: FullCellCycles | Record, threshold: float = 0.8, skip:
 
 def _fade_per_cycle(asked: Result, value: float, sigma: float, span: float, cycles: int) -> Result:
     """Linear fade, or a limit where its uncertainty covers zero, or the whole change is less than a cycler resolves."""
-    settings = {"law": "linear", "cycles": cycles}
+    settings: dict[str, Any] = {"law": "linear", "cycles": cycles}
     if not indistinct(value, sigma) and abs(value) * span >= NO_FADE:
         doubts = [] if value > 0 else ["the capacity rises"]
         return asked.found(value, sigma, doubts=doubts, **settings)

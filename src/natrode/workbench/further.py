@@ -220,7 +220,7 @@ def fitting(experiment: Experiment, **options: Any) -> Iterator[Fitting]:
 
     Args:
         experiment: the cell.
-        options: as for `natrode.workbench.plan.plan`; `concentration` [mol/m3], `threshold` [V] and `circuit` count here.
+        options: as for `natrode.workbench.plan.plan`; `concentration` [mol/m3], `threshold` [V], `circuit` count here.
     """
     for entry in FURTHER:
         for record, spectrum, seen in _subjects(entry.on, experiment, options):
