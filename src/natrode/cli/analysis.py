@@ -88,8 +88,7 @@ def analyse(
     study = study_of(
         list(paths), circuit=circuit, temperature_error=temperature_error,
         electrolyte_resistance=electrolyte_resistance, concentration=concentration, active_mass=active_mass,
-        threshold=threshold,
-        mix_simulated=mix_simulated, **hints,
+        threshold=threshold, mix_simulated=mix_simulated, **hints,
     )  # fmt: skip
     if out is None and not json_:
         out = Path("analysis")
