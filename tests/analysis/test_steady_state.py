@@ -9,6 +9,7 @@ from natrode.analysis import (
     diffusion_coefficient_from_time,
     diffusion_coefficient_of,
     electronic_conductivity,
+    holds,
     interface_resistance,
     ionic_conductivity,
     nucleation_overpotential,
@@ -249,3 +250,11 @@ def test_the_warburg_coefficient_of_a_circuit_gives_the_same_diffusion():
         diffusion_coefficient(fitted, **options),
     )
     assert circuit.value == pytest.approx(line.value, rel=0.05)
+
+
+def test_a_hold_on_a_clock_that_stands_still_is_none():
+    flowing = 1e-3 + 1e-4 * np.exp(-np.arange(40) / 5.0)
+    table_ = np.concatenate([np.arange(10.0), np.full(40, 10.0)]), np.r_[np.zeros(10), np.full(40, 0.1)]
+    record = table(*table_, np.r_[np.zeros(10), flowing])
+    assert holds(record) == []
+    assert resting_voltage(record) is None

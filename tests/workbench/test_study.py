@@ -137,7 +137,17 @@ def stored_file(folder: Path) -> None:
     (folder / "stored.csv").write_text("Time (h),Voltage (V),Current (mA)\n" + "".join(lines))
 
 
-@pytest.mark.parametrize("make", [stripping_file, held_file, stored_file])
+def coarse_file(folder: Path) -> None:
+    """A full cell with 15 samples a half cycle: too few for dQ/dV, which that call says by raising."""
+    lines = (
+        f"{i / 15},{3.4 + s * (0.05 + 0.4 * ((i % 15) / 15 - 0.5))},{s}\n"
+        for i in range(90)
+        for s in [(-1) ** (i // 15)]
+    )
+    (folder / "coarse.csv").write_text("Time (h),Voltage (V),Current (mA)\n" + "".join(lines))
+
+
+@pytest.mark.parametrize("make", [stripping_file, held_file, stored_file, coarse_file])
 def test_the_written_script_runs_to_its_end_and_prints_refusals(make, tmp_path: Path) -> None:
     from natrode.cli.main import main
 

@@ -83,6 +83,8 @@ def holds(record: Measurement, fewest: int = 8) -> list[Hold]:
         if not size or np.std(part) / size < np.std(voltage[begin:end]) / max(abs(level - rest), 1e-12):
             continue  # the current is the steadier of the two: no potential hold
         late = max(4, len(part) // 10)
+        if since[-1] == since[-late]:
+            continue  # the clock stood still
         tail = straight_line(since[-late:], part[-late:])
         steady = float(np.mean(part[-late:]))
         drift = tail.slope * float(since[-1] - since[-late]) / (steady or size)
