@@ -162,3 +162,12 @@ def test_a_sample_at_the_very_moment_of_the_interrupt_is_no_rest():
         Column.TIME.value: table[Column.TIME.value].iloc[first - 1]}), table.iloc[first:]])  # fmt: skip
     answer = relaxation_after_current(Measurement(record.metadata, twice))
     assert answer.half_time.value == pytest.approx(10.0 * np.log(2), abs=0.2)
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_clock_that_stands_still_after_the_interrupt_is_not_extrapolated():
+    time = np.r_[np.arange(10.0), np.full(10, 10.0)]
+    voltage, current = np.r_[np.full(10, 0.1), np.full(10, 0.02)], np.r_[np.full(10, 1e-3), np.zeros(10)]
+    table = {Column.TIME.value: time, Column.VOLTAGE.value: voltage, Column.CURRENT.value: current}
+    found = current_interrupt(Measurement(metadata(), pd.DataFrame(table)))
+    assert found.value == pytest.approx(80.0)

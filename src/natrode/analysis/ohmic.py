@@ -180,6 +180,8 @@ def _at_zero_delay(time: Array, voltage: Array, current: Array, at: npt.NDArray[
         after = current[rows]
         if len(after) < 4 or np.ptp(after) > 0.05 * abs(current[k] - current[k + 1]):
             continue
+        if np.ptp(time[rows]) == 0:  # the clock stood still: nothing to extrapolate along
+            continue
         offset = np.polyfit(np.sqrt(time[rows] - time[k]), voltage[rows], 1)[1]
         found.append((voltage[k] - offset) / (current[k] - current[k + 1]))
     return float(np.median(found)) if found else None
