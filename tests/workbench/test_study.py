@@ -125,12 +125,6 @@ def stripping_file(folder: Path) -> None:
     (folder / "strip.csv").write_text("Time (h),Voltage (V),Current (mA)\n" + "".join(lines))
 
 
-def held_file(folder: Path) -> None:
-    """A hold between metal electrodes without a spectrum: the transference number is refused."""
-    lines = (f"{i / 60},{0.01 * (i > 5)},{(0.1 + 0.1 / (i - 4)) if i > 5 else 0.0}\n" for i in range(60))
-    (folder / "held.csv").write_text("Time (h),Voltage (V),Current (mA)\n" + "".join(lines))
-
-
 def stored_file(folder: Path) -> None:
     """A cell with a voltage of its own that stores nothing: analyses of a symmetric cell are refused."""
     lines = (f"{i / 60},{2.5 + 0.05 * (-1) ** (i // 10)},{(-1) ** (i // 10)}\n" for i in range(80))
@@ -147,7 +141,7 @@ def coarse_file(folder: Path) -> None:
     (folder / "coarse.csv").write_text("Time (h),Voltage (V),Current (mA)\n" + "".join(lines))
 
 
-@pytest.mark.parametrize("make", [stripping_file, held_file, stored_file, coarse_file])
+@pytest.mark.parametrize("make", [stripping_file, stored_file, coarse_file])
 def test_the_written_script_runs_to_its_end_and_prints_refusals(make, tmp_path: Path) -> None:
     from natrode.cli.main import main
 

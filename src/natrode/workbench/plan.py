@@ -164,22 +164,24 @@ def _circuit(answer: Any) -> Outcome:
     sums = {f"{name} (circuit)": result for name, result in best.sums.items()}
     found = [replace(r, quantity=name) for name, r in sums.items()]
     open_ones = [name for name, r in best.values.items() if "is not determined" in r.reason and name != "L0"]
+    doubt = f"of a circuit in which {', '.join(open_ones)} {'is' if len(open_ones) == 1 else 'are'} not determined"
+
+    def shown(result: Result, name: str) -> Result:
+        named = replace(result, quantity=f"{best.circuit}: {name}")
+        if open_ones and named.quality == "good":  # its value moves with those that the data leave open
+            return replace(named, quality="doubtful", reason=doubt)
+        return named
+
     for name, result in best.values.items():
         unit = " (S s^n)" if name.startswith("CPE") and name.endswith(".Q") else ""
-        shown = replace(result, quantity=f"{best.circuit}: {name}{unit}")
-        if open_ones and shown.quality == "good":  # its value moves with those that the data leave open
-            doubt = (
-                f"of a circuit in which {', '.join(open_ones)} {'is' if len(open_ones) == 1 else 'are'} not determined"
-            )
-            shown = replace(shown, quality="doubtful", reason=doubt)
-        found.append(shown)
+        found.append(shown(result, f"{name}{unit}"))
     for arc in best.arcs:
         own = (("resistance", arc.resistance),) if arc.resistance.area_normalised else ()
         for name, result in (
             *own, ("time constant", arc.time_constant), ("capacitance, Hsu-Mansfeld", arc.capacitance),
             ("capacitance, Brug", arc.surface_capacitance),
         ):  # fmt: skip
-            found.append(replace(result, quantity=f"{best.circuit}: {name} of {arc.labels[0]}"))
+            found.append(shown(result, f"{name} of {arc.labels[0]}"))
     return Outcome(tuple(found), detail=best)
 
 
