@@ -51,7 +51,7 @@ def test_a_measured_study_says_what_to_give_and_what_failed(tmp_path: Path) -> N
     assert "give --area for Ohm cm2" in page.words
     assert "letter.txt" in page.words
     assert "how was this computed" in page.words
-    assert "from natrode import analysis" in page.words
+    assert "from natrode.workbench.plan import results_of" in page.words
     assert "analysis.summarise(cell)" in page.words
 
 
