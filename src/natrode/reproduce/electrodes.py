@@ -21,7 +21,7 @@ from natrode.microstructure.sample import Sample, mass_ratio_to_volume_fraction
 from natrode.microstructure.stack import Layer, layer_stack
 from natrode.microstructure.structure import Structure
 from natrode.microstructure.transient import step_response
-from natrode.reproduce.arithmetic import MAH_CM2, OHM_CM2, printed
+from natrode.reproduce.arithmetic.shared import MAH_CM2, OHM_CM2, printed
 from natrode.units import read_quantity
 
 SOLVER = 1

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from natrode.errors import NatrodeError
 from natrode.files import write_text
-from natrode.reproduce.arithmetic import MA_CM2, MAH_CM2, OHM_CM2, printed
+from natrode.reproduce.arithmetic.shared import MA_CM2, MAH_CM2, OHM_CM2, printed
 from natrode.reproduce.table import Curve, PublishedPoint, View
 
 FloatArray = npt.NDArray[np.float64]
