@@ -49,9 +49,9 @@ def test_a_part_of_a_study_comes_out_again(stored):
 def test_fresh_studies_are_stored_and_read_back(tmp_path, monkeypatch):
     small = {**electrodes.percolation_inputs(), "shape": [24, 24, 24], "seeds": [1]}
     small["scans"] = {"overlapping": {"morphology": {"generator": "overlapping-spheres"}, "volume_fractions": [0.5]}}
-    study = electrodes.Study(lambda: small, electrodes.compute_percolation)
+    study = electrodes.Study(lambda: small, electrodes.compute_percolation, "x", 0.1)
     monkeypatch.setattr(electrodes, "STUDIES", {"percolation": study})
     told = []
     resolved.refresh(advance=lambda done, total, text: told.append(text), folder=tmp_path)
-    assert told == ["percolation: overlapping"]
+    assert told == ["percolation (about 0.1 min): overlapping"]
     assert resolved.study_of("percolation", tmp_path)["results"] == {"overlapping": [1.0]}

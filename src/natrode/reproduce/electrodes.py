@@ -3,12 +3,13 @@
 They take minutes, so `resolved` keeps their results together with a digest of their inputs.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from natrode.materials import load_material
 from natrode.microstructure.clusters import LOW, find_clusters
@@ -24,12 +25,13 @@ from natrode.microstructure.transient import step_response
 from natrode.reproduce.arithmetic.shared import MAH_CM2, OHM_CM2, printed
 from natrode.units import read_quantity
 
-SOLVER = 1
+SOLVER = 2
 """Raised when the resolved electrode's equations or estimators change what comes out of a study."""
 
 Inputs = Mapping[str, Any]
 Results = dict[str, Any]
 Note = Callable[[str], None]
+FloatArray = npt.NDArray[np.float64]
 
 PARTICLE, PELLET, LIQUID, METAL = "sno2-nzsp", "nzsp-hna", "liquid-napf6", "sodium"
 
@@ -42,6 +44,10 @@ class Study:
     """Every number that the results rest on, as JSON has them, SI."""
     compute: Callable[[Inputs, Note], Results]
     """Called with the inputs and with what to tell of the progress."""
+    paper: str
+    """Whose rows rest on it."""
+    minutes: float
+    """About what it takes on one core."""
 
 
 # ---- inputs ----------------------------------------------------------------------------------------------------
@@ -158,6 +164,25 @@ def step_inputs() -> Inputs:
     }
 
 
+def step_sample_inputs() -> Inputs:
+    """Of further samples and of a larger box, for the part of the map in which the verdict on the time turns."""
+    known = step_inputs()
+    of_paper, separator = known["charge_transfer_resistances"], known["of_paper"]["series"]
+    longer, shorter = [of_paper["BH"], separator], [of_paper["BH"], 10.0 * separator]
+    other = [of_paper["bare"], 10.0 * separator]
+    return {
+        **{name: known[name] for name in known if name not in ("seed", "resistances", "series", "of_paper")},
+        "seeds": [2, 3],
+        "pairs": [longer, shorter, other],
+        "larger": {
+            "seed": 1,
+            "pairs": [longer, other],
+            "shape": [192, 128, 128],
+            "shape_with_pores": [192, 96, 96],
+        },
+    }
+
+
 def size_inputs() -> Inputs:
     """Of the convergence of the hybrid's resistance with voxels, width and depth."""
     known = step_inputs()
@@ -186,15 +211,14 @@ def deep_inputs() -> Inputs:
     return {
         **known,
         "voxel_size": 0.25e-6,
-        "liquid": 0.5e-6,
-        "shape": [496, 32, 32],
+        "liquid": 4e-6,
         "seed": 1,
         "volume_fraction": _fractions({"1:1": 1.0})["1:1"],
-        "morphologies": {
-            "random": _RANDOM,
-            "random, necks of 15 %": _NECKED,
-            "overlapping": _OVERLAPPING,
-            "segregated, 6.4 um globules": _segregated(6.4e-6),
+        "samples": {
+            "random": {"morphology": _RANDOM, "shape": [496, 32, 32]},
+            "random, necks of 15 %": {"morphology": _NECKED, "shape": [496, 32, 32]},
+            "overlapping": {"morphology": _OVERLAPPING, "shape": [496, 32, 32]},
+            "segregated, 6.4 um globules": {"morphology": _segregated(6.4e-6), "shape": [960, 32, 32]},
         },
         "current_density": 10.0,
         "charge": 10.0 * MAH_CM2,
@@ -308,7 +332,7 @@ def bare(inputs: Inputs) -> Structure:
 
 def hybrid(inputs: Inputs, case: Mapping[str, Any]) -> Structure:
     """Hybrid sodium under liquid, with pores that the liquid fills where asked for."""
-    sample = _sample({**inputs, "shape": case.get("shape", inputs["shape"])}, inputs["seed"])
+    sample = _sample({**inputs, "shape": case.get("shape", inputs.get("shape"))}, inputs["seed"])
     structure = _make(case["morphology"], sample, case["volume_fraction"], inputs["diameter"])
     if case["pores"]:
         field = generate("gaussian-field", sample, volume_fraction=case["pores"] / (1.0 - case["volume_fraction"]))
@@ -328,35 +352,60 @@ def compute_step(inputs: Inputs, note: Note) -> Results:
 
 def _map(inputs: Inputs, structure: Structure, note: Note, name: str) -> Results:
     """Over charge-transfer and series resistances; the paper's own pair of cells last."""
-    section = structure.size[1] * structure.size[2]
-    known = {material: value for material, value in inputs["conductivities"].items() if material in structure.materials}
     of_paper = inputs["of_paper"]
     own = (of_paper["bare" if name == "bare" else "hybrid"], of_paper["series"])
-    rows = []
-    for resistance, series in [(r, s) for r in inputs["resistances"] for s in inputs["series"]] + [own]:
-        note(f"{name}: {resistance / OHM_CM2:.3g} Ohm cm2 behind {series / OHM_CM2:.3g} Ohm cm2")
-        options = {"conductivities": known, "series_resistance": series}
-        law = Kinetics(resistance, capacitance=inputs["capacitance"])
-        step = step_response(structure, law, voltage=inputs["voltage"], **options)
-        stripped = react(structure, law, voltage=inputs["voltage"], **options)
-        plated = react(structure, law, voltage=-inputs["voltage"], **options)
-        rows.append(
-            {
-                "resistance": resistance,
-                "series": series,
-                "current": stripped.current_density,
-                "plating_current": -plated.current_density,
-                "penetration": stripped.penetration_length,
-                "share_in_first_10_um": stripped.share_in_first_10_um,
-                "time_to_steady": step.time_to_steady,
-                "depths": (stripped.depths * 1e6).round(3).tolist(),
-                "profile": [float(f"{value:.4g}") for value in stripped.profile],
-                "area_ratio": stripped.connected_interface_area / section,
-            }
-        )
-    for row in rows[:-1]:  # one profile is drawn, that of the paper's pair
+    pairs = [(resistance, series) for resistance in inputs["resistances"] for series in inputs["series"]]
+    rows = [_stepped(inputs, structure, pair, note, name) for pair in pairs]
+    last = dict(rows[pairs.index(own)]) if own in pairs else _stepped(inputs, structure, own, note, name)
+    for row in rows:  # one profile is drawn, that of the paper's pair
         del row["depths"], row["profile"]
-    return {"rows": rows}
+    return {"rows": [*rows, last]}
+
+
+def _stepped(inputs: Inputs, structure: Structure, pair: Sequence[float], note: Note, name: str) -> Results:
+    """A step of the voltage with a charge-transfer and a series resistance."""
+    resistance, series = pair
+    note(f"{name}: {resistance / OHM_CM2:.3g} Ohm cm2 behind {series / OHM_CM2:.3g} Ohm cm2")
+    known = {material: value for material, value in inputs["conductivities"].items() if material in structure.materials}
+    options: dict[str, Any] = {"conductivities": known, "series_resistance": series}
+    law = Kinetics(resistance, capacitance=inputs["capacitance"])
+    step = step_response(structure, law, voltage=inputs["voltage"], **options)
+    stripped = react(structure, law, voltage=inputs["voltage"], **options)
+    plated = react(structure, law, voltage=-inputs["voltage"], **options)
+    return {
+        "resistance": resistance,
+        "series": series,
+        "current": stripped.current_density,
+        "plating_current": -plated.current_density,
+        "penetration": stripped.penetration_length,
+        "share_in_first_10_um": stripped.share_in_first_10_um,
+        "time_to_steady": step.time_to_steady,
+        "depths": (stripped.depths * 1e6).round(3).tolist(),
+        "profile": [float(f"{value:.4g}") for value in stripped.profile],
+        "area_ratio": stripped.connected_interface_area / (structure.size[1] * structure.size[2]),
+    }
+
+
+def compute_step_samples(inputs: Inputs, note: Note) -> Results:
+    """The step of the voltage on further samples, rows by seed and pair, and on larger ones, rows by pair."""
+    larger = inputs["larger"]
+    plane = bare(inputs)
+    found: Results = {"bare": [_brief(inputs, plane, pair, note, "bare") for pair in inputs["pairs"]]}
+    for name, case in inputs["samples"].items():
+        each = []
+        for seed in inputs["seeds"]:
+            structure = hybrid({**inputs, "seed": seed}, case)
+            each.append([_brief(inputs, structure, pair, note, f"{name}, seed {seed}") for pair in inputs["pairs"]])
+        shape = larger["shape_with_pores" if case["pores"] else "shape"]
+        structure = hybrid({**inputs, "seed": larger["seed"]}, {**case, "shape": shape})
+        wide = [_brief(inputs, structure, pair, note, f"{name}, larger") for pair in larger["pairs"]]
+        found[name] = {"seeds": each, "larger": wide}
+    return found
+
+
+def _brief(inputs: Inputs, structure: Structure, pair: Sequence[float], note: Note, name: str) -> Results:
+    row = _stepped(inputs, structure, pair, note, name)
+    return {key: row[key] for key in ("current", "plating_current", "penetration", "time_to_steady", "area_ratio")}
 
 
 def compute_sizes(inputs: Inputs, note: Note) -> Results:
@@ -383,12 +432,11 @@ def _tell(note: Note, name: str, share: float) -> None:
 
 
 def compute_deep(inputs: Inputs, note: Note) -> Results:
-    """Stripping with liquid that follows: resistance against charge, dead metal, and what of the particles stands."""
+    """Stripping with liquid that follows, then plating: voltage against charge, dead metal, what stands and returns."""
     found: Results = {}
     law = Kinetics(inputs["charge_transfer_resistances"]["BH"])
-    for name, morphology in inputs["morphologies"].items():
-        case = {"morphology": morphology, "volume_fraction": inputs["volume_fraction"], "pores": 0.0}
-        structure = hybrid(inputs, case)
+    for name, sample in inputs["samples"].items():
+        structure = hybrid(inputs, {**sample, "volume_fraction": inputs["volume_fraction"], "pores": 0.0})
         course = dissolve(
             structure,
             law,
@@ -396,27 +444,54 @@ def compute_deep(inputs: Inputs, note: Note) -> Results:
             inputs["charge"],
             liquid=LIQUID,
             charge_per_step=inputs["charge_per_step"],
+            replate=True,
             conductivities=inputs["conductivities"],
             advance=partial(_tell, note, name),
         )
+        kept = _kept(course.charge, inputs["charge_per_step"])
         found[name] = {
-            "charge": course.charge.tolist(),
-            "voltage": course.voltages.tolist(),
-            "mean_depth": course.mean_depth.tolist(),
-            "dead": course.dead,
-            "volume_error": course.volume_error,
+            "charge": course.charge[kept].tolist(),
+            "voltage": course.voltages[kept].tolist(),
+            "mean_depth": course.mean_depth[kept].tolist(),
+            "solves": course.solves,
+            "stripped": float(course.charge.max()),
             "ending": course.ending,
-            "standing": standing(structure, course.structure, PARTICLE, METAL),
-            "standing_at_most": standing(structure, course.structure, PARTICLE, METAL, 26),
+            "ending_of_plating": course.ending_of_plating,
+            "dead": course.dead,
+            "dead_after_plating": course.dead_after_plating,
+            "regained": course.regained,
+            "owed": course.owed,
+            "volume_error": course.volume_error,
+            "deepest_layer_stripped": _deepest(structure, course.stripped),
+            "standing": standing(structure, course.stripped, PARTICLE, METAL),
+            "standing_at_most": standing(structure, course.stripped, PARTICLE, METAL, 26),
         }
     return found
 
 
+def _kept(charge: FloatArray, spacing: float) -> list[int]:
+    """Rows to keep of a record: a spacing of the charge apart, with the first, the last and the turn."""
+    turn = int(charge.argmax())
+    kept = [0]
+    for row in range(1, charge.size):
+        if abs(charge[row] - charge[kept[-1]]) >= spacing or row in (turn, turn + 1, charge.size - 1):
+            kept.append(row)
+    return kept
+
+
+def _deepest(before: Structure, after: Structure) -> float:
+    """Depth in the image of the last layer that lost metal, over that of the image [-]."""
+    gone = np.flatnonzero(np.any(before.mask(METAL) & ~after.mask(METAL), axis=(1, 2)))
+    return float((gone[-1] + 1) / before.shape[0]) if gone.size else 0.0
+
+
+HYBRID, MIXED = "hybrid-na-2022", "bh-na-2021"
 STUDIES: Mapping[str, Study] = {
-    "ratio-series": Study(ratio_inputs, compute_ratios),
-    "percolation": Study(percolation_inputs, compute_percolation),
-    "bh-step": Study(step_inputs, compute_step),
-    "bh-size": Study(size_inputs, compute_sizes),
-    "bh-deep": Study(deep_inputs, compute_deep),
+    "percolation": Study(percolation_inputs, compute_percolation, HYBRID, 1),
+    "ratio-series": Study(ratio_inputs, compute_ratios, HYBRID, 4),
+    "bh-size": Study(size_inputs, compute_sizes, MIXED, 2),
+    "bh-step": Study(step_inputs, compute_step, MIXED, 10),
+    "bh-step-samples": Study(step_sample_inputs, compute_step_samples, MIXED, 12),
+    "bh-deep": Study(deep_inputs, compute_deep, MIXED, 9),
 }
 """By the names of their stored results."""

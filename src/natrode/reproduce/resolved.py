@@ -50,8 +50,15 @@ def digest_of(inputs: Any) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def studies_of(papers: Sequence[str]) -> dict[str, float]:
+    """Return the studies behind the rows of papers and the minutes that each takes on one core."""
+    from natrode.reproduce.electrodes import STUDIES
+
+    return {name: study.minutes for name, study in STUDIES.items() if study.paper in papers}
+
+
 def refresh(names: Sequence[str] = (), *, advance: Advance | None = None, folder: Path = _STORED) -> None:
-    """Compute studies anew and store them with the digest of their inputs.
+    """Compute studies anew and store each, once it is done, with the digest of its inputs.
 
     Args:
         names: of `electrodes.STUDIES`; all of them when empty.
@@ -65,9 +72,10 @@ def refresh(names: Sequence[str] = (), *, advance: Advance | None = None, folder
     for done, name in enumerate(chosen):
         study = STUDIES[name]
         inputs = study.inputs()
+        about = f"{name} (about {study.minutes:g} min)"
 
-        def note(text: str, done: int = done, name: str = name) -> None:
-            shown(done, len(chosen), f"{name}: {text}")
+        def note(text: str, done: int = done, about: str = about) -> None:
+            shown(done, len(chosen), f"{about}: {text}")
 
         found = study.compute(inputs, note)
         document = {

@@ -48,7 +48,7 @@ def reproduce(
         keys: papers by key or short name, or "validation"; all five papers and the validation set when empty.
         advance: called with done, total and text.
         workers: processes; the machine's cores when not given.
-        fresh: first compute the stored studies of resolved electrodes anew and replace them (most of an hour).
+        fresh: first compute the stored studies of resolved electrodes behind the papers anew and replace them.
 
     Returns:
         The frozen table that the report shows.
@@ -59,8 +59,9 @@ def reproduce(
     started = time.monotonic()
     names = list(keys) or [*library.paper_names(), VALIDATION]
     papers = [library.load_paper(name) for name in dict.fromkeys(names)]
-    if fresh:
-        resolved.refresh(advance=advance)
+    stale = resolved.studies_of([paper.key for paper in papers]) if fresh else {}
+    if stale:
+        resolved.refresh(list(stale), advance=advance)
     done = _run(_jobs(papers), advance, workers or os.cpu_count() or 1)
     outcomes = {(key, what): one for (key, what), one in done.items() if isinstance(what, str)}
     rows: list[FigureRow] = []
