@@ -4,6 +4,11 @@ Each measurement is a process of its own, so that its peak memory is its own. Th
 settings on the processor, takes minutes per image; it runs where it is installed. `CONDUCT_SIZES=128,256,512` chooses
 images, `CONDUCT_PEER_ITERATIONS=40` times that many of the peer's iterations and scales them to `CONDUCT_PEER_COUNTS`,
 the iterations that it needs for 25 % and 40 %, found in a run of its own.
+
+The second peer is openimpala. pip installs its compiled solver, which needs Open MPI 4 on the machine, and one in SciPy
+that it takes without. On these images the compiled multigrid aborts (amrex: "more than 2 cuts not supported") and its
+conjugate gradients do not end within a minute at 64^3; that in SciPy converges there. So it is timed on images of
+`CONDUCT_SECOND_SIZE`, 64 unless told, for at most `CONDUCT_SECOND_SECONDS`, beside natrode on the same image.
 """
 
 import argparse
@@ -100,10 +105,35 @@ def solve_with_peer(folder, most):
     return {"setup": ready - begin, "wall": end - begin, "conductivity": found, "peak": peak(), **counts}
 
 
-def in_process(*arguments):
+def solve_with_second_peer(folder):
+    """Solve with openimpala's default settings.
+
+    Its solver in SciPy calls numpy's first axis x, and holds the potentials in the centres of the outer voxels: its D
+    is too large by n / (n - 1).
+    """
+    openimpala = import_module("openimpala")
+    image = (np.load(folder / "image.npy") == 1).astype(np.int32)
+    with contextlib.redirect_stdout(sys.stderr), openimpala.Session():
+        compiled = not openimpala.Session._pure_python
+        begin = time.perf_counter()
+        found = openimpala.tortuosity(image, phase=1, direction="z" if compiled else "x")
+        wall = time.perf_counter() - begin
+    return {
+        "wall": wall,
+        "conductivity": float(image.mean()) / found.tortuosity,
+        "iterations": int(found.iterations),
+        "solver": "compiled" if compiled else "SciPy",
+        "peak": peak(),
+    }
+
+
+def in_process(*arguments, seconds=None):
     """Run a step of this file in a process of its own and return what it prints."""
     command = [sys.executable, "-m", "benchmarks.bench_conduct", *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=seconds)
+    except subprocess.TimeoutExpired:
+        return {"failed": f"not at an end after {seconds:g} s"}
     if done.returncode:
         return {"failed": done.stderr.strip().splitlines()[-1] if done.stderr.strip() else "no message"}
     return json.loads(done.stdout.strip().splitlines()[-1])
@@ -146,6 +176,24 @@ def compare(folder, size, fraction, repeats, found):
     )
 
 
+def compare_second(folder, fraction):
+    """Row of the second peer on a small image of its own."""
+    size = int(os.environ.get("CONDUCT_SECOND_SIZE", "64"))
+    in_process("image", "--folder", folder, "--size", size, "--fraction", fraction)
+    ours = in_process("solve", "--folder", folder, "--tolerance", 1e-9, "--repeats", 3)
+    peer = in_process("second", "--folder", folder, seconds=float(os.environ.get("CONDUCT_SECOND_SECONDS", "300")))
+    name = f"{size:3d}^3 {100 * fraction:.0f} %  openimpala"
+    if "failed" in ours or "failed" in peer:
+        return f"{name}: {ours.get('failed', peer.get('failed'))}"
+    wall = min(ours["wall"])
+    return (
+        f"{name} ({peer['solver']}) {peer['wall']:.1f} s, {peer['iterations']} iterations, "
+        f"peak {peer['peak']:.2f} GB, D {peer['conductivity']:.5f}; natrode to 1e-9 {wall:.2f} s, D "
+        f"{ours['conductivity']:.5f} ({peer['conductivity'] / ours['conductivity'] - 1:+.1e}): "
+        f"{peer['wall'] / wall:.0f} times faster"
+    )
+
+
 def limits(found):
     """Rows of the limits that the images measured allow to judge."""
     middle = [value for (size, _), value in found.items() if size == 256]
@@ -174,16 +222,20 @@ def run():
         for size in sizes:
             for fraction in (0.25, 0.40):
                 yield from compare(Path(name), size, fraction, 5 if size < 512 else 1, found)
+        for fraction in (0.25, 0.40) if find_spec("openimpala") is not None else ():
+            yield compare_second(Path(name), fraction)
     yield from limits(found)
     yield f"load {os.getloadavg()[0]:.1f}"
     if find_spec("taufactor") is None:
         yield "taufactor is not installed: no peer in this run"
+    if find_spec("openimpala") is None:
+        yield "openimpala is not installed: no second peer in this run"
 
 
 def step():
     """Do one step in this process and print what it found."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("name", choices=("image", "solve", "peer", "triad"))
+    parser.add_argument("name", choices=("image", "solve", "peer", "second", "triad"))
     parser.add_argument("--folder", type=Path)
     parser.add_argument("--size", type=int)
     parser.add_argument("--fraction", type=float)
@@ -197,6 +249,8 @@ def step():
         found = solve(given.folder, given.tolerance, given.repeats)
     elif given.name == "peer":
         found = solve_with_peer(given.folder, given.repeats)
+    elif given.name == "second":
+        found = solve_with_second_peer(given.folder)
     else:
         found = {"rate": triad()}
     print(json.dumps(found))

@@ -34,6 +34,8 @@ _BALANCE = 1e-6
 """Of currents: what one step misses is far below a voxel."""
 _LAST = 1e-6
 """Share of the reaction that a layer needs for the layers below it to take part."""
+_DONE = 0.5
+"""Share of the current through voxels that become empty or full between two solutions."""
 _EMPTIED = 0.5
 """Share of a layer's metal that has to be gone for the layer to count as emptied."""
 
@@ -295,12 +297,12 @@ class _Front:
     def _move(self, places: Places, rates: Doubles, room: Doubles, most: float, sign: float) -> float:
         """Move the front by a charge of at most `most`, and return it [C/m2].
 
-        It ends where half of the current runs through voxels that are done: those cannot give or take what the other
-        half is behind with, and a front that got its current from one solution for longer would stand still.
+        It ends where half of the current runs through voxels that are done: what they cannot give or take is owed, and
+        a front that got its currents from one solution for longer would stand still.
         """
         ends = room / rates
         order = np.argsort(ends)
-        reach = float(ends[order[np.searchsorted(np.cumsum(rates[order]), 0.5)]])
+        reach = float(ends[order[np.searchsorted(np.cumsum(rates[order]), _DONE)]])
         owed = sign * self.owed
         step = min(most * self.per_charge, max(reach - owed, 0.0))
         wanted = (step + owed) * rates

@@ -242,7 +242,7 @@ def steady_current() -> Answer:
         f"hybrid over bare at equal kinetics: {ratios.min():.3g} to {ratios.max():.3g}, larger in {_count(ratios > 1)} "
         f"(by more than a tenth in {_count(ratios > 1.1)}: not where the series resistance rules). With the paper's "
         f"resistances, per true area (bare {own['current'] / MA_CM2:.3g} mA/cm2): {gains}. "
-        f"Plating at -0.1 V: {plating.min():.3g}-{plating.max():.3g} of the stripping current"
+        f"Plating at -0.1 V: {plating.min():.3g}-{plating.max():.3g} of the stripping current. {_spread('current')}"
     )
     return Answer("bh-step", sentence, share=float(np.mean(ratios > 1.0)))
 
@@ -264,9 +264,68 @@ def settling_time() -> Answer:
         f"{ratios.min():.2g} to {ratios.max():.2g}; shorter in {_count(sooner)}, "
         + (f"all with R_ct/R_s of at most {part[sooner].max():.2g}; " if sooner.any() else "")
         + f"with the paper's resistances, a tenth for the hybrid: {own}. Times are proportional to the double "
-        f"layer's capacitance: a verdict turns where C_hybrid/C_bare is the inverse of the ratio"
+        f"layer's capacitance: a verdict turns where C_hybrid/C_bare is the inverse of the ratio. "
+        f"{_spread('time_to_steady')}; {_turning()}"
     )
     return Answer("bh-step", sentence, share=float(np.mean(sooner)))
+
+
+@dataclass(frozen=True)
+class Sampled:
+    """Hybrid over bare at one pair of resistances: three samples, and a larger one."""
+
+    sample: str
+    part: float
+    """Charge-transfer over series resistance [-]."""
+    seeds: FloatArray
+    """Of each seed [-]."""
+    larger: float | None
+    """[-]; None where no larger sample was made at this pair."""
+
+
+def sampled(key: str) -> list[Sampled]:
+    """Hybrid over bare of a number of the step, for the pairs of resistances that further samples were asked for.
+
+    Args:
+        key: "current" or "time_to_steady".
+
+    Returns:
+        One for each sample and pair.
+
+    Raises:
+        StaleStudyError: a study is not stored or belongs to other inputs.
+    """
+    study, first = study_of("bh-step-samples"), study_of("bh-step")["results"]
+    results, pairs = study["results"], study["inputs"]["pairs"]
+    wide = [tuple(pair) for pair in study["inputs"]["larger"]["pairs"]]
+    found = []
+    for name in study["inputs"]["samples"]:
+        rows = {(row["resistance"], row["series"]): row for row in first[name]["rows"][:-1]}
+        for number, (pair, plain) in enumerate(zip(pairs, results["bare"], strict=True)):
+            values = [rows[tuple(pair)][key], *(each[number][key] for each in results[name]["seeds"])]
+            at = wide.index(tuple(pair)) if tuple(pair) in wide else None
+            larger = None if at is None else results[name]["larger"][at][key] / plain[key]
+            found.append(Sampled(name, pair[0] / pair[1], np.array(values) / plain[key], larger))
+    return found
+
+
+def _spread(key: str) -> str:
+    """How far samples and a larger box move the ratio of hybrid and bare."""
+    every = sampled(key)
+    seeds = max(float(np.ptp(one.seeds) / one.seeds.mean()) for one in every)
+    larger = max(abs(one.larger / float(one.seeds[0]) - 1.0) for one in every if one.larger is not None)
+    return (
+        f"Three samples differ by at most {100 * seeds:.2g} % in this ratio, a larger box (38 um deep, 26 um wide; "
+        f"with pores 19 um) by {100 * larger:.2g} %"
+    )
+
+
+def _turning() -> str:
+    """In how many of three samples the hybrid is sooner, by charge-transfer over series resistance."""
+    by: dict[str, list[bool]] = {}
+    for one in sampled("time_to_steady"):
+        by.setdefault(f"{one.part:.2g}", []).extend(one.seeds < 1.0)
+    return "shorter in " + ", ".join(f"{_count(truths)} at R_ct/R_s {part}" for part, truths in by.items())
 
 
 def _count(truths: Sequence[bool] | npt.NDArray[np.bool_]) -> str:
@@ -274,29 +333,38 @@ def _count(truths: Sequence[bool] | npt.NDArray[np.bool_]) -> str:
 
 
 def skeleton() -> Answer:
-    """Whether the particles still hang together after 10 mAh/cm2 were stripped with liquid that follows."""
+    """Whether particles hang together after 10 mAh/cm2 were stripped with liquid that follows, and metal returns."""
     study = study_of("bh-deep")
     whole, parts = [], []
     for name, found in study["results"].items():
-        passed, voltage = found["charge"][-1] / MAH_CM2, found["voltage"]
-        reached = found["ending"] == "charge"
-        left = found["standing"]
+        voltage, left = found["voltage"], found["standing"]
+        reached = found["ending"] == found["ending_of_plating"] == "charge"
         whole.append(reached and left is not None and left > _INTACT)
+        turn = int(np.argmax(found["charge"]))
         parts.append(
-            f"{name}: {passed:.3g} mAh/cm2{'' if reached else ' (' + found['ending'] + ')'}, {1e3 * voltage[0]:.3g} to "
-            f"{1e3 * voltage[-1]:.3g} mV without separator, {100 * found['dead']:.2g} % of the metal cut off, "
+            f"{name}: {found['stripped'] / MAH_CM2:.3g} mAh/cm2{_unless('charge', found['ending'])}, "
+            f"{1e3 * voltage[0]:.3g} to {1e3 * voltage[turn]:.3g} mV without separator, "
+            f"{100 * found['dead']:.2g} % of the metal cut off, "
             + (
                 "nothing emptied"
                 if left is None
                 else f"{100 * left:.3g} % of the emptied layers' particles hang on "
                 f"({100 * found['standing_at_most']:.3g} % if corners of voxels hold)"
             )
+            + f"; plated again{_unless('charge', found['ending_of_plating'])}, {1e3 * voltage[-1]:.3g} mV in the end, "
+            + ("nothing" if found["regained"] is None else f"{100 * found['regained']:.3g} % of it where it was")
+            + f", {100 * found['dead_after_plating']:.2g} % still cut off"
         )
     sentence = (
-        f"1 mA/cm2, liquid in what the metal leaves: {'; '.join(parts)}. The skeleton is called intact above "
-        f"{100 * _INTACT:.0f} %"
+        f"1 mA/cm2, liquid in what the metal leaves, metal back into the liquid where the reaction is, particles that "
+        f"stay where they are: {'; '.join(parts)}. The skeleton is called intact above {100 * _INTACT:.0f} %, and the "
+        f"claim holds if all of the charge also comes back"
     )
     return Answer("bh-deep", sentence, share=float(np.mean(whole)))
+
+
+def _unless(expected: str, ending: str) -> str:
+    return "" if ending == expected else f" (ended: {ending})"
 
 
 _INTACT = 0.95
@@ -319,7 +387,7 @@ def views(keys: Sequence[str]) -> list[View]:
     found: list[View] = []
     for key, makers in (
         ("hybrid-na-2022", (_resistance_view, _area_view, _percolation_view)),
-        ("bh-na-2021", (_profile_view, _current_view, _time_view, _deep_view)),
+        ("bh-na-2021", (_profile_view, _current_view, _time_view, _samples_view, _deep_view)),
     ):
         for make in makers if key in keys else ():
             try:
@@ -468,19 +536,49 @@ def _time_view() -> View:
     )
 
 
+def _samples_view() -> View:
+    every = sampled("time_to_steady")
+    names = list(dict.fromkeys(one.sample for one in every))
+    curves = []
+    for part in dict.fromkeys(one.part for one in every):
+        group = {one.sample: one for one in every if one.part == part}
+        at = np.arange(len(names), dtype=float)
+        middle, low, high = (np.array([f(group[name].seeds) for name in names]) for f in (np.median, np.min, np.max))
+        curves.append(Curve(f"R_ct/R_s {part:.3g}, three samples", at, middle, low, high))
+        wide = [(n, group[name].larger) for n, name in enumerate(names)]
+        found = [(n, value) for n, value in wide if value is not None]
+        if found:
+            where, values = (np.array(column, dtype=float) for column in zip(*found, strict=True))
+            curves.append(Curve(f"R_ct/R_s {part:.3g}, larger box", where, values))
+    return View(
+        id="bh-resolved-samples",
+        paper="bh-na-2021",
+        title="Resolved electrodes: time to steady state by sample, where the verdict turns",
+        kind="categories",
+        x_title="",
+        y_title="hybrid over bare",
+        curves=tuple(curves),
+        figures=("bh-fem-time",),
+        note="Bars: lowest to highest of three samples of 26 um x (19 um)^2 (with pores (13 um)^2). The larger box is "
+        "38 um x (26 um)^2 (with pores (19 um)^2). Shorter below 1.",
+        x_names=tuple(names),
+    )
+
+
 def _deep_view() -> View:
     results = study_of("bh-deep")["results"]
     return View(
         id="bh-resolved-deep",
         paper="bh-na-2021",
-        title="Resolved electrodes: 10 mAh/cm2 stripped at 1 mA/cm2 with liquid that follows",
+        title="Resolved electrodes: 10 mAh/cm2 stripped and plated again at 1 mA/cm2, with liquid that follows",
         kind="line",
-        x_title="charge / (mAh/cm2)",
+        x_title="net charge stripped / (mAh/cm2)",
         y_title="voltage / mV",
         curves=tuple(
             Curve(name, np.array(found["charge"]) / MAH_CM2, 1e3 * np.array(found["voltage"]))
             for name, found in results.items()
         ),
         figures=("bh-deep-skeleton",),
-        note="1:1, charge-transfer resistance of the hybrid, without separator; a front moves into the electrode.",
+        note="1:1, charge-transfer resistance of the hybrid, without separator; a front moves in and comes back. "
+        "Positive while metal is stripped, negative while it is plated.",
     )
