@@ -65,6 +65,27 @@ def test_conduct_names_the_axis(structure, capsys):
     assert 0.3 < values(found)["relative conductivity of sodium, axis 0"] < 0.7
 
 
+def test_the_drawn_profile_sums_to_the_current_in_the_units_of_its_axis(structure, capsys):
+    found = answer(capsys, "react", structure, "--resistance", "10 Ohm cm2", "--voltage", "50 mV", "--pellet", "0.2 um")
+    (curve,) = found["curves"]
+    assert curve["y"] == "reaction / (mA/cm2 per um)"
+    depths, reaction = map(np.array, curve["curves"]["reaction"])
+    assert (depths[1] - depths[0]) * reaction.sum() == pytest.approx(values(found)["current density of electrode"])
+
+
+def test_the_page_gives_lengths_with_their_unit_and_says_a_thing_once(tmp_path):
+    path, out = tmp_path / "h.tif", tmp_path / "o"
+    assert call(
+            "microstructure", "generate", "--morphology", "hard-spheres", "--volume-fraction", "0.1", "--size", "24",
+            "--voxel-size", "0.1 um", "--set", "diameter=0.5 um", "--out", path,
+    ) == 0  # fmt: skip
+    assert call("microstructure", "measure", path, "--out", out) == 0
+    page = (out / "index.html").read_text(encoding="utf-8")
+    assert "diameter 0.5 um" in page
+    assert page.count("no percolation threshold is known for its morphology (hard spheres)") == 1
+    assert "(unknown)" not in page
+
+
 def test_react_strip_and_homogenise(structure, capsys, tmp_path):
     out = tmp_path / "react"
     found = answer(

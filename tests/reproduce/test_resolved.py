@@ -1,7 +1,12 @@
 """Stored studies of resolved electrodes belong to their inputs and come out again; what rows make of them."""
 
 import json
+import os
+import signal
+import subprocess
+import sys
 
+import numpy as np
 import pytest
 
 from natrode.reproduce import electrodes, resolved
@@ -55,3 +60,64 @@ def test_fresh_studies_are_stored_and_read_back(tmp_path, monkeypatch):
     resolved.refresh(advance=lambda done, total, text: told.append(text), folder=tmp_path)
     assert told == ["percolation (about 0.1 min): overlapping"]
     assert resolved.study_of("percolation", tmp_path)["results"] == {"overlapping": [1.0]}
+
+
+_KILLED = """
+import sys, time
+from pathlib import Path
+from natrode.reproduce import electrodes, resolved
+
+def wait(inputs, note):
+    print("at work", flush=True)
+    time.sleep(60)
+
+electrodes.STUDIES = {
+    "first": electrodes.Study(lambda: {"a": 1}, lambda inputs, note: {"b": 2}, "x", 1),
+    "second": electrodes.Study(lambda: {"a": 1}, wait, "x", 1),
+}
+resolved.refresh(folder=Path(sys.argv[1]))
+"""
+
+
+def test_a_killed_run_leaves_what_was_stored_and_keeps_what_it_finished(tmp_path):
+    before = {name: json.dumps({"digest": name, "results": "old"}) for name in ("first", "second")}
+    for name, text in before.items():
+        (tmp_path / f"{name}.json").write_text(text)
+    run = subprocess.Popen([sys.executable, "-c", _KILLED, str(tmp_path)], stdout=subprocess.PIPE, text=True)
+    assert run.stdout is not None
+    assert run.stdout.readline() == "at work\n"
+    os.kill(run.pid, signal.SIGKILL)
+    run.wait()
+    run.stdout.close()
+    assert (tmp_path / "second.json").read_text() == before["second"]
+    assert json.loads((tmp_path / "first.json").read_text())["results"] == {"b": 2}
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["first.json", "second.json"]
+
+
+def test_fresh_computes_the_studies_of_the_papers_asked_for_only():
+    assert set(resolved.studies_of(["hybrid-na-2022"])) == {"percolation", "ratio-series"}
+    assert not resolved.studies_of(["or-na-2024"])
+    assert set(resolved.studies_of(["hybrid-na-2022", "bh-na-2021"])) == set(electrodes.STUDIES)
+
+
+def test_further_samples_stand_beside_the_first_one(stored):
+    found = resolved.sampled("current")
+    names, pairs = stored["bh-step-samples"]["inputs"]["samples"], stored["bh-step-samples"]["inputs"]["pairs"]
+    assert len(found) == len(names) * len(pairs)
+    assert all(one.seeds.size == 3 for one in found)
+    assert all(one.larger is not None for one in found)
+    own = stored["bh-step"]["results"]
+    row = own["1:1 overlapping"]["rows"][4], own["bare"]["rows"][4]
+    mine = next(one for one in found if one.sample == "1:1 overlapping")
+    assert mine.seeds[0] == pytest.approx(row[0]["current"] / row[1]["current"], rel=1e-5)
+
+
+def test_what_was_stripped_from_deep_inside_came_out_of_the_metal(stored):
+    for name, found in stored["bh-deep"]["results"].items():
+        assert abs(found["owed"]) < 26 * 26, name  # less than a layer of voxels
+        assert abs(found["volume_error"]) < 1e-3, name
+        assert found["deepest_layer_stripped"] < 1.0, name
+        charge, depth = np.array(found["charge"]), np.array(found["mean_depth"])
+        # at most 78 % of the volume is metal, and a front takes all that it meets or leaves some behind
+        thickness = charge.max() * 2.375e-5 / 96485.0 / (1.0 - stored["bh-deep"]["inputs"]["volume_fraction"])
+        assert depth[charge.argmax()] > 0.9 * thickness, name

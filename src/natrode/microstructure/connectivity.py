@@ -175,7 +175,9 @@ def _statement(fraction: float, percolates: bool, share: float, threshold: Inter
         else "this sample does not percolate: there is no network from face to face"
     )
     if threshold is None:
-        return f"{sample}; no percolation threshold is known for its morphology ({morphology})"
+        return f"{sample}; no percolation threshold is known for " + (
+            "it" if morphology == "unknown" else f"its morphology ({morphology})"
+        )
     low, high = threshold
     span = f"{low:.3g}" if low == high else f"{low:.3g} to {high:.3g}"
     if fraction < low:

@@ -23,6 +23,8 @@ from natrode.report.wording import number
 Advance = Callable[[int, int, str], None]
 VIEWED = 32
 """Edge of the coarsened image that the three-dimensional view draws."""
+LENGTHS = ("correlation_length", "diameter", "globule_size", "layer", "roughness", "spacing", "thickness")
+"""Names of parameters in metres."""
 DRAWN = 256
 """Voxels along an edge of a slice that a page draws at most."""
 
@@ -118,7 +120,7 @@ def reacted(found: Reaction) -> dict[str, Any]:
     curves = []
     if found.profile.size and found.profile.any():
         curves.append(
-            ("where it reacts", "depth / um", "reaction / mA cm-3", {
+            ("where it reacts", "depth / um", "reaction / (mA/cm2 per um)", {
                 "reaction": (found.depths * 1e6, (found.profile * 1e-7).tolist())
             })
         )  # fmt: skip
@@ -139,8 +141,8 @@ def stripped(found: Stripping) -> dict[str, Any]:
     curves = []
     if found.charge.size > 1:
         curves = [
-            ("voltage", "charge / mAh cm-2", "voltage / mV", {"voltage": (charge, (1e3 * found.voltages).tolist())}),
-            ("contact", "charge / mAh cm-2", "part of the interface", {
+            ("voltage", "charge / (mAh/cm2)", "voltage / mV", {"voltage": (charge, (1e3 * found.voltages).tolist())}),
+            ("contact", "charge / (mAh/cm2)", "part of the interface", {
                 "contact of what is left": (charge, found.void_factor.tolist()),
                 "live interface": (charge, found.live_interface.tolist()),
             }),
@@ -186,7 +188,7 @@ def structure_page(structure: Structure, name: str, task: str, document: Mapping
     generated = any(part.get("kind") == "generated" for part in parts)
     cards = [
         {"title": title, "plot": shown.add(figure, title), "note": note}
-        for title, figure, note in [*_slices(structure), *_view(structure), *_curves(document["curves"])]
+        for title, figure, note in [*_slices(structure, generated), *_view(structure), *_curves(document["curves"])]
     ]
     origin = {key: value for key, value in structure.origin.items() if key != "statement"}
     facts = {
@@ -243,12 +245,21 @@ def _in_words(value: Any) -> str:
     """Plain data as text: what belongs together with commas, items of a list with semicolons."""
     if isinstance(value, Mapping):
         told = ((key, item) for key, item in value.items() if key != "statement" and item is not None)
-        return ", ".join(f"{key.replace('_', ' ')} {_in_words(item)}" for key, item in told)
+        return ", ".join(
+            f"{key.replace('_', ' ')} {_in_micrometres(item) if key in LENGTHS else _in_words(item)}"
+            for key, item in told
+        )
     if isinstance(value, (list, tuple)):
         return "; ".join(_in_words(item) for item in value)
     if isinstance(value, bool) or value is None:
         return {True: "yes", False: "no", None: "none"}[value]
     return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def _in_micrometres(value: Any) -> str:
+    """A length in metres, or several."""
+    lengths = value if isinstance(value, (list, tuple)) else [value]
+    return " x ".join(f"{1e6 * float(one):.4g}" for one in lengths) + " um"
 
 
 def _micro(length: float | None) -> float | None:
@@ -263,7 +274,7 @@ def _size(structure: Structure) -> str:
     return " x ".join(number(edge * 1e6, 4) for edge in structure.size) + " um"
 
 
-def _slices(structure: Structure) -> list[tuple[str, plots.Figure, str]]:
+def _slices(structure: Structure, generated: bool) -> list[tuple[str, plots.Figure, str]]:
     """Middle planes along the depth and across it, one colour per material."""
     names = list(structure.materials)
     table = np.zeros(256, int)
@@ -297,8 +308,7 @@ def _slices(structure: Structure) -> list[tuple[str, plots.Figure, str]]:
                     "colorbar": {"tickvals": list(range(len(names))), "ticktext": names, "thickness": 12},
                 }
             ],
-            "layout": plots.layout(x_title, y_title, simulated=structure.origin.get("kind") == "generated", height=420)
-            | {"showlegend": False},
+            "layout": plots.layout(x_title, y_title, simulated=generated, height=420) | {"showlegend": False},
         }
         figure["layout"]["yaxis"] |= {"scaleanchor": "x", "autorange": "reversed"}
         found.append((title, figure, "electrolyte at depth 0" if title == "Along the depth" else ""))
@@ -365,5 +375,7 @@ def _curves(curves: list[Any]) -> list[tuple[str, plots.Figure, str]]:
             }
             for n, (name, (x, y)) in enumerate(item["curves"].items())
         ]
-        found.append((item["title"].capitalize(), {"data": data, "layout": plots.layout(item["x"], item["y"])}, ""))
+        found.append(
+            (item["title"].capitalize(), {"data": data, "layout": plots.layout(item["x"], item["y"], height=420)}, "")
+        )
     return found

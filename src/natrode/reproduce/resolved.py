@@ -172,22 +172,46 @@ def resistance_one_to_one() -> Answer:
     sentence = (
         f"five samples each, lowest to highest: {'; '.join(parts)}. "
         f"{'Some' if through else 'No'} random sample of 1:5 has a through-network: {100 * min(hanging):.0f} to "
-        f"{100 * max(hanging):.0f} % of its particles hang on the pellet, the rest is wetting. {_insulating()}"
+        f"{100 * max(hanging):.0f} % of its particles hang on the pellet, the rest is wetting. "
+        f"{_beginnings()}. {_insulating()}"
     )
     return Answer("ratio-series", sentence, float(np.median(every)), (float(every.min()), float(every.max())))
 
 
-def _insulating() -> str:
-    """What particles that conduct no ions do to the resistance of 1:5."""
+def _beginnings() -> str:
+    """Between which volume fractions the samples of each arrangement begin to connect from face to face."""
+    study = study_of("percolation")
+    parts = []
+    for name, scan in study["inputs"]["scans"].items():
+        shares = list(zip(scan["volume_fractions"], study["results"][name], strict=True))
+        none = [fraction for fraction, share in shares if share == 0.0]
+        every = [fraction for fraction, share in shares if share == 1.0]
+        if every:
+            parts.append(f"{name} between {max(none):.3g} and {min(every):.3g}")
+        else:
+            parts.append(f"{name} not up to {max(none):.3g}")
+    of_ratio = study_of("ratio-series")["inputs"]["volume_fractions"]
+    low, high = of_ratio["1:5"], of_ratio["1:1"]
+    deep = 1e6 * study["inputs"]["shape"][0] * study["inputs"]["voxel_size"]
+    return f"Through {deep:.3g} um particles connect, by volume (1:5 is {low:.3g}, 1:1 {high:.3g}): {', '.join(parts)}"
+
+
+def _insulated() -> FloatArray:
+    """Resistance of 1:5 of each seed with particles that conduct no ions, as well wetted [Ohm m2]."""
     study, series = study_of("ratio-series"), ratio_series()["random"]
     contacts = np.log(study["inputs"]["contact_resistances"])
     rows = np.log(study["results"][study["inputs"]["insulator"]]["1:5"]["resistance"])
     fitted = np.log(series.contact_resistance)
-    values = np.exp([np.interp(at, contacts, row) for at, row in zip(fitted, rows, strict=True)])
-    fraction = study["inputs"]["volume_fractions"]["1:5"]
+    return np.exp([np.interp(at, contacts, row) for at, row in zip(fitted, rows, strict=True)])
+
+
+def _insulating() -> str:
+    """What particles that conduct no ions do to the resistance of 1:5."""
+    values, contact = _insulated(), ratio_series()["random"].contact_resistance
+    fraction = study_of("ratio-series")["inputs"]["volume_fractions"]["1:5"]
     return (
         f"ZrO2 in place of NZSP in random 1:5, as well wetted: {_span(values / OHM_CM2)} Ohm cm2: it takes the area "
-        f"that it covers, A_eff/A_geo {_span(series.contact_resistance / values)} (1 - phi = {1 - fraction:.3f})"
+        f"that it covers, A_eff/A_geo {_span(contact / values)} (1 - phi = {1 - fraction:.3f})"
     )
 
 
@@ -397,6 +421,12 @@ def views(keys: Sequence[str]) -> list[View]:
     return found
 
 
+def _ends(values: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Median, lowest and highest of resistances [Ohm cm2], shape (1,) each."""
+    middle, low, high = (np.array([f(values) / OHM_CM2]) for f in (np.median, np.min, np.max))
+    return middle, low, high
+
+
 def _categories(values: Mapping[str, Sequence[FloatArray]]) -> tuple[Curve, ...]:
     curves = []
     for name, groups in values.items():
@@ -421,7 +451,10 @@ def _resistance_view() -> View:
         kind="categories",
         x_title="NZSP:Na",
         y_title="resistance / (Ohm cm2)",
-        curves=_categories({n: [one.resistance[r] / OHM_CM2 for r in ratios] for n, one in series.items()}),
+        curves=(
+            *_categories({n: [one.resistance[r] / OHM_CM2 for r in ratios] for n, one in series.items()}),
+            Curve("random, ZrO2 in place of NZSP", np.array([float(ratios.index("1:5"))]), *_ends(_insulated())),
+        ),
         published=tuple(points),
         figures=("hna-r0-11-resolved",),
         note="Contact resistance fitted on 1:5 alone, for each of five samples; bars are lowest to highest. Two "
@@ -553,7 +586,7 @@ def _samples_view() -> View:
     return View(
         id="bh-resolved-samples",
         paper="bh-na-2021",
-        title="Resolved electrodes: time to steady state by sample, where the verdict turns",
+        title="Resolved electrodes: time to steady state by sample, at the paper's resistances",
         kind="categories",
         x_title="",
         y_title="hybrid over bare",
