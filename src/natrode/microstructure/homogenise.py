@@ -161,7 +161,7 @@ def interface_file(found: Homogenised, extends: str) -> str:
     Raises:
         SpecificationError: no such interface, or an electrode without current.
     """
-    base = load_interface(extends)
+    load_interface(extends)
     if not found.electrode_resistance:
         raise SpecificationError(f"no interface can be written: {found.statement}")
     source = f"resolved structure {found.source[:12]} (natrode {__version__} microstructure homogenise)"
@@ -172,7 +172,8 @@ def interface_file(found: Homogenised, extends: str) -> str:
     }
     document = {
         "extends": extends,
-        "title": f"{base.title}; area from {origin}",
+        "title": f"Resolved electrode ({origin}), {100 * found.particle_volume_fraction:.3g} % particles by volume; "
+        f"all but area and particles as {extends}",
         "notes": f"{found.statement}. Assumed: {1e4 * found.contact_resistance:.4g} Ohm cm2 per true area.",
         "parameters": {
             name: {"value": value, "unit": unit, "source": source, "evidence": "calculated"}

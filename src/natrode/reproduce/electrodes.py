@@ -208,9 +208,9 @@ def deep_inputs() -> Inputs:
         "seed": 1,
         "volume_fraction": _fractions({"1:1": 1.0})["1:1"],
         "samples": {
-            "random": {"morphology": _RANDOM, "shape": [480, 26, 26]},
-            "random, necks of 15 %": {"morphology": _NECKED, "shape": [480, 26, 26]},
-            "overlapping": {"morphology": _OVERLAPPING, "shape": [480, 26, 26]},
+            "random": {"morphology": _RANDOM, "shape": [480, 20, 20]},
+            "random, necks of 15 %": {"morphology": _NECKED, "shape": [480, 20, 20]},
+            "overlapping": {"morphology": _OVERLAPPING, "shape": [480, 20, 20]},
         },
         "current_density": 10.0,
         "charge": 10.0 * MAH_CM2,
