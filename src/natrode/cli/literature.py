@@ -84,7 +84,7 @@ def reproduce(
         bool,
         Parameter(
             help="First compute the stored studies of resolved electrodes behind the papers anew and replace them: "
-            "about 5 minutes for hybrid-na-2022, 35 for bh-na-2021 on one core.",
+            "about 5 minutes for hybrid-na-2022, 15 for bh-na-2021 on one core.",
             negative="",
         ),
     ] = False,

@@ -338,9 +338,10 @@ def _spread(key: str) -> str:
     every = sampled(key)
     seeds = max(float(np.ptp(one.seeds) / one.seeds.mean()) for one in every)
     larger = max(abs(one.larger / float(one.seeds[0]) - 1.0) for one in every if one.larger is not None)
+    names = ", ".join(dict.fromkeys(one.sample for one in every))
     return (
-        f"Three samples differ by at most {100 * seeds:.2g} % in this ratio, a larger box (38 um deep, 26 um wide; "
-        f"with pores 19 um) by {100 * larger:.2g} %"
+        f"At the paper's resistances three samples ({names}) differ by at most {100 * seeds:.2g} % in this ratio, a "
+        f"larger box (38 um x (26 um)^2) by {100 * larger:.2g} %"
     )
 
 
@@ -592,8 +593,8 @@ def _samples_view() -> View:
         y_title="hybrid over bare",
         curves=tuple(curves),
         figures=("bh-fem-time",),
-        note="Bars: lowest to highest of three samples of 26 um x (19 um)^2 (with pores (13 um)^2). The larger box is "
-        "38 um x (26 um)^2 (with pores (19 um)^2). Shorter below 1.",
+        note="Bars: lowest to highest of three samples of 26 um x (19 um)^2; the larger box is 38 um x (26 um)^2. "
+        "Shorter below 1.",
         x_names=tuple(names),
     )
 
