@@ -210,7 +210,6 @@ def deep_inputs() -> Inputs:
         "seed": 1,
         "volume_fraction": _fractions({"1:1": 1.0})["1:1"],
         "samples": {
-            "random": {"morphology": _RANDOM, "shape": [480, 20, 20]},
             "random, necks of 15 %": {"morphology": _NECKED, "shape": [480, 20, 20]},
         },
         "current_density": 10.0,
