@@ -26,6 +26,16 @@ def test_the_integral_is_the_polarisation_and_the_rest_the_series_resistance(sol
     assert 0.7 < np.median(chi) < 1.1
 
 
+def test_one_spectrum_alone_has_the_distribution_that_it_has_among_others(solved):
+    # it is solved by a kernel of its own, for one core
+    cases, (_, g, leading, noise, _) = solved
+    for number in (0, 41):
+        _, one, first, level, _ = subject.distribution(F, cases[number].impedance[None])
+        assert one[0] == pytest.approx(g[number], rel=1e-9, abs=1e-12 * g[number].max())
+        assert first[0] == pytest.approx(leading[number], rel=1e-9, abs=1e-12)
+        assert level[0] == pytest.approx(noise[number], rel=1e-9)
+
+
 def test_the_noise_is_found_without_being_told(solved):
     cases, (_, _, _, noise, _) = solved
     assert np.quantile(noise / [case.noise for case in cases], [0.05, 0.95]) == pytest.approx([1, 1], abs=0.22)

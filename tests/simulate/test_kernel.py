@@ -280,8 +280,10 @@ def test_films_grow_as_their_closed_forms():
         row = electrode(film_law=K.FILM_LAWS[law], **start)
         for t in (0.0, 3600.0, 1e6):
             assert K.film_resistance(row, t) == pytest.approx(expected(t), rel=1e-12)
-    for x in (1e-6, 0.01, 0.5, 0.9, 0.999999):
-        assert K.wagner_fraction(-x - math.log1p(-x)) == pytest.approx(x, rel=1e-7)
+    for x, tolerance in ((1e-6, 1e-7), (0.01, 1e-12), (0.1, 1e-13), (0.3, 1e-13), (0.5, 1e-13), (0.9, 1e-14)):
+        assert K.wagner_fraction(-x - math.log1p(-x)) == pytest.approx(x, rel=tolerance)
+    left = 1e-9  # so close to its limit that the time says more of what is left than of x
+    assert 1.0 - K.wagner_fraction(left - 1.0 - math.log(left)) == pytest.approx(left, rel=1e-6)
     for long in np.geomspace(1.0, 1e6, 200):
         assert 0.8 < K.wagner_fraction(long) <= 1.0
 
