@@ -293,3 +293,23 @@ def test_area_is_the_electrodes_own():
     small[K.AREA] = AREA / 2
     run = Run([small, electrode()], conditions(0.4, 500.0), [block(K.CURRENT, 10, current(0.1))])
     assert run.samples[0, 1] / run.samples[0, 2] == pytest.approx(39 + 24 + 12, rel=1e-9)
+
+
+def test_cells_of_a_sample_find_the_steps_that_their_cycles_repeat_with():
+    # the first step of a half cycle is that of the last one: it must come to rest, or no cycle is like the one before
+    from natrode.reproduce import library
+    from natrode.reproduce.calibrate import stored_sample
+    from natrode.reproduce.trials import inherited
+    from natrode.simulate import parameters, programme
+
+    paper = library.load_paper("hybrid-na-2022")
+    trial = paper.trial("hna-cycling-1-5")
+    cell, protocol = paper.cell(trial.cell), paper.protocol(trial.protocol)
+    sample, model = stored_sample(paper, "default"), parameters.assemble(cell)
+    for draw in range(0, len(sample.values), 8):
+        drawn = parameters.override(model, cell, inherited(cell, sample.overrides(draw)))
+        table = parameters.conditions(drawn, protocol.temperature, protocol.pressure)
+        rows, _ = programme.blocks(protocol, float(drawn.electrodes[0, K.AREA]))
+        run = Run(drawn.electrodes, table, rows)
+        assert run.cycles == 3000
+        assert run.steps < 100

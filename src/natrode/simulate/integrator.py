@@ -406,11 +406,14 @@ def stretch(
             node += 1
         if node < model.table.shape[0]:
             stop = min(stop, max(model.table[node, TIME] - drive[SINCE], local * (1.0 + 4e-16)))
-        length, trying = accepted_length(model, state, drive, local, min(stop - local, trying), clock, scratch)
+        longest = min(stop - local, trying)
+        length, trying = accepted_length(model, state, drive, local, longest, clock, scratch)
         if length == 0.0:
             return STUCK
-        if local == 0.0:
-            clock[direction] = trying if length < stop else 0.0
+        if local == 0.0 and length < longest:
+            clock[direction] = length
+        elif local == 0.0 and length < stop and trying > 2.0 * length:  # in leaps: cycles that repeat keep their steps
+            clock[direction] = 2.0 * length
         happened, who = NO_EVENT, 0
         for kind in range(HEALED, EMPTY + 1):
             for k in range(2):
