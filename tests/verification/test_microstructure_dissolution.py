@@ -58,7 +58,7 @@ def test_the_charge_is_the_metal_that_went_also_among_particles():
     assert abs(found.volume_error) < 1e-6
     gone = sample.mask(METAL).sum() - found.structure.mask(METAL).sum()
     assert 4.0 * 72 < gone <= 5.0 * 72  # the rest of the charge lies in voxels that are partly empty
-    assert found.owed < 0.5 * 72
+    assert found.owed < 0.3 * 72
     assert np.array_equal(sample.mask(CERAMIC), found.structure.mask(CERAMIC))
 
 
@@ -67,8 +67,8 @@ def test_the_front_keeps_up_with_the_charge_however_much_may_pass_between_two_so
     fine, coarse = dissolved(sample, 5.0, step=0.1), dissolved(sample, 5.0, step=5.0)
     at = np.linspace(0.0, 5.0, 6) * LAYER
     depths = [np.interp(at, found.charge, found.mean_depth) for found in (fine, coarse)]
-    assert depths[1] == pytest.approx(depths[0], abs=0.8 * EDGE)
-    assert coarse.owed < 0.5 * 72
+    assert depths[1] == pytest.approx(depths[0], abs=0.6 * EDGE)
+    assert coarse.owed < 0.3 * 72
     different = np.count_nonzero(fine.structure.image != coarse.structure.image)
     assert different < 0.15 * np.count_nonzero(fine.structure.image != sample.image)
 
@@ -97,7 +97,7 @@ def test_plated_metal_is_the_charge_and_lies_in_what_was_liquid():
     found = dissolved(sample, 6.0, replate=True)
     assert found.ending_of_plating == "charge"
     assert abs(found.volume_error) < 1e-6
-    assert found.owed < 0.5 * 72
+    assert found.owed < 0.3 * 72
     came = (found.structure.image == 2) & (found.stripped.image != 2)
     assert came.any()
     assert np.all(found.stripped.image[came] == 3)

@@ -34,7 +34,7 @@ _BALANCE = 1e-6
 """Of currents: what one step misses is far below a voxel."""
 _LAST = 1e-6
 """Share of the reaction that a layer needs for the layers below it to take part."""
-_DONE = 0.75
+_DONE = 0.5
 """Share of the current through voxels that become empty or full between two solutions."""
 _EMPTIED = 0.5
 """Share of a layer's metal that has to be gone for the layer to count as emptied."""
@@ -44,7 +44,7 @@ METHOD = (
     "what one cannot give is taken from all that react; liquid fills emptied voxels that it reaches, others are voids; "
     "plated metal refills the voxel that it reacts on, then grows into the liquid before it; what is plated at a solid "
     "conductor comes out where the metal is free; particles stay where they are, metal off the collector as it is; "
-    "between two solutions no more than three quarters of the current run through voxels that become empty or full"
+    "between two solutions no more than half of the current runs through voxels that become empty or full"
 )
 
 
@@ -297,7 +297,7 @@ class _Front:
     def _move(self, places: Places, rates: Doubles, room: Doubles, most: float, sign: float) -> float:
         """Move the front by a charge of at most `most`, and return it [C/m2].
 
-        It ends where three quarters of the current run through voxels that are done: what they cannot give or take is
+        It ends where half of the current runs through voxels that are done: what they cannot give or take is
         owed, and a front that got its currents from one solution for longer would stand still.
         """
         ends = room / rates
