@@ -65,6 +65,7 @@ def compiled_in_place(function: Function) -> Function:
     Nothing then has to count who holds an array: in functions of a few operations the counting, which has to be safe
     between threads, takes longer than the operations. The compiler refuses a function that makes an array.
     """
+    # numba uses this option for itself and does not document it; one that lacks it refuses the first compilation
     return _njit(function, _nrt=False)
 
 
