@@ -165,6 +165,24 @@ def resting_voltage(record: Measurement) -> float | None:
     return middle if abs(middle) > LEAST_VOLTAGE and abs(middle) > 2.0 * swing else None
 
 
+def positive_current(record: Measurement) -> str:
+    """What positive current does, in words: strips or plates a symmetric cell, charges or discharges one of its own.
+
+    Args:
+        record: any record.
+
+    In a cell with a voltage of its own, oxidation at the working electrode charges where that electrode is the positive
+    one, and discharges where it is the negative one; in a symmetric cell charging means nothing.
+    """
+    said = record.metadata.sign_of_current.removeprefix("positive = ")
+    own = resting_voltage(record)
+    if own is None or not said.startswith(("oxidation", "reduction")):
+        return said
+    side = said.partition(" ")[0]
+    does = "charging" if (side == "oxidation") == (own > 0) else "discharging"
+    return f"{does} ({side} at the {'positive' if own > 0 else 'negative'} electrode)"
+
+
 def _one_sided(record: Measurement, rests: bool) -> float | None:
     """Voltage that changes of current in one direction leave, or under which a single current never came [V]."""
     time, voltage, current = (record.array(c) for c in (Column.TIME, Column.VOLTAGE, Column.CURRENT))

@@ -1,5 +1,6 @@
 """Onset of a current in a cyclic or linear sweep, always with its criterion."""
 
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -71,24 +72,26 @@ def onset_voltage(
     scan = _scan(sweep, direction, area)
     if isinstance(scan, str):
         return question.refused(scan)
-    voltage, current = scan
-    sign = 1.0 if direction == "oxidation" else -1.0
-    end = max(8, int(BASELINE * len(voltage)))
-    while True:  # the baseline must end before the onset
-        line = straight_line(voltage[:end], current[:end])
-        noise = float(np.std(line.residuals, ddof=2))
-        above = sign * (current - line.level - line.slope * (voltage - line.centre))
-        wanted = threshold if threshold is not None else max(10.0 * noise, 1e-3 * float(np.abs(current).max()))
-        first = _lasting(above > wanted)
-        if first is None or first >= end or end <= 8:
-            break
-        end = max(8, first // 2)
-    step = float(np.median(np.abs(np.diff(voltage))))
+    return _answer(question, *scan, direction, criterion, threshold, _rate(sweep))
+
+
+def _answer(
+    question: Result,
+    voltage: Array,
+    current: Array,
+    direction: Direction,
+    criterion: Criterion,
+    threshold: float | None,
+    rate: float | None,
+) -> Result:
+    """Onset on one scan by the criterion that was asked for, the other one's answer in the settings."""
+    base = _baseline(voltage, current, direction, threshold)
+    above, wanted, first = base.above, base.threshold, base.first
     settings: dict[str, Any] = {
         "threshold": wanted,
-        "baseline_points": end,
-        "baseline_scatter": noise,
-        "scan_rate": _rate(sweep),
+        "baseline_points": base.points,
+        "baseline_scatter": base.scatter,
+        "scan_rate": rate,
     }
     if first is None:
         text = f"the current stays within the threshold to {voltage[-1]:.4g} V"
@@ -99,21 +102,56 @@ def onset_voltage(
         return question.refused("the current is above the threshold from the first sample on", **settings)
     slope = (above[first] - above[first - 1]) / (voltage[first] - voltage[first - 1])
     crossing = float(voltage[first - 1] + (wanted - above[first - 1]) / slope)
-    steepest = first + int(np.argmax(np.abs(np.gradient(above, voltage)[first:])))
-    near = slice(max(steepest - 2, 0), steepest + 3)
-    tangent_line = straight_line(voltage[near], above[near])
-    tangent = float(tangent_line.centre - tangent_line.level / tangent_line.slope)
-    shift = noise / max(abs(float(slope)), 1e-30)
+    tangent, sigma, at_end = _tangent(voltage, above, first)
+    step = float(np.median(np.abs(np.diff(voltage)))) / np.sqrt(12.0)
     settings["by_the_other_criterion"] = tangent if criterion == "threshold" else crossing
     doubts = []
-    if first < end:
+    if first < base.points:
         doubts.append("the current rises from the beginning of the scan: no baseline before the onset")
     if criterion == "threshold":
-        return question.found(crossing, float(np.hypot(step / np.sqrt(12.0), shift)), doubts=doubts, **settings)
-    if steepest >= len(voltage) - 3:
+        shift = base.scatter / max(abs(float(slope)), 1e-30)
+        return question.found(crossing, float(np.hypot(step, shift)), doubts=doubts, **settings)
+    if at_end:
         doubts.append("the current is steepest at the end of the scan: the tangent moves with the end")
-    sigma = abs(tangent_line.slope_sigma / tangent_line.slope * (tangent - tangent_line.centre))
-    return question.found(tangent, float(np.hypot(step / np.sqrt(12.0), sigma)), doubts=doubts, **settings)
+    return question.found(tangent, float(np.hypot(step, sigma)), doubts=doubts, **settings)
+
+
+@dataclass(frozen=True)
+class _Baseline:
+    """The beginning of a scan, and what rises above it."""
+
+    above: Array
+    """Current less the baseline, counted in the direction of the scan."""
+    points: int
+    scatter: float
+    threshold: float
+    first: int | None
+    """First sample that stays over the threshold."""
+
+
+def _baseline(voltage: Array, current: Array, direction: Direction, threshold: float | None) -> _Baseline:
+    """Baseline through the beginning of a scan, shortened until it ends before the onset."""
+    sign = 1.0 if direction == "oxidation" else -1.0
+    end = max(8, int(BASELINE * len(voltage)))
+    while True:
+        line = straight_line(voltage[:end], current[:end])
+        noise = float(np.std(line.residuals, ddof=2))
+        above = sign * (current - line.level - line.slope * (voltage - line.centre))
+        wanted = threshold if threshold is not None else max(10.0 * noise, 1e-3 * float(np.abs(current).max()))
+        first = _lasting(above > wanted)
+        if first is None or first >= end or end <= 8:
+            return _Baseline(above, end, noise, wanted, first)
+        end = max(8, first // 2)
+
+
+def _tangent(voltage: Array, above: Array, first: int) -> tuple[float, float, bool]:
+    """Where the steepest tangent meets the baseline, its standard error [V], and whether it lies at the scan's end."""
+    steepest = first + int(np.argmax(np.abs(np.gradient(above, voltage)[first:])))
+    near = slice(max(steepest - 2, 0), steepest + 3)
+    line = straight_line(voltage[near], above[near])
+    tangent = float(line.centre - line.level / line.slope)
+    sigma = abs(line.slope_sigma / line.slope * (tangent - line.centre))
+    return tangent, float(sigma), steepest >= len(voltage) - 3
 
 
 def _scan(sweep: Measurement, direction: Direction, area: float | None) -> tuple[Array, Array] | str:

@@ -277,9 +277,6 @@ def compare_groups(first: GroupStatistics, second: GroupStatistics, confidence: 
     interval of the ratio by profile. Equal shapes: two shapes against one. Source: Meeker & Escobar, Statistical
     Methods for Reliability Data (1998), chapter 8.
     """
-    from scipy.optimize import minimize
-    from scipy.special import gammaincc
-
     asked = Result(
         quantity=f"median of {second.group} over {first.group}",
         dimension="number",
@@ -297,28 +294,71 @@ def compare_groups(first: GroupStatistics, second: GroupStatistics, confidence: 
         ratio, probability, shapes = (q.refused(reason) for q in questions)
         return GroupComparison(ratio, probability, shapes, reason)
 
+    reason, data = _comparable(first, second)
+    if reason:
+        return none(reason)
+    found = _ratio_of_scales(data, confidence)
+    if found is None:
+        return none("the likelihood has no maximum inside the range that was searched: the brackets are too coarse")
+    doubts = ["the shapes differ: one ratio does not describe the two groups"] if found.shapes_by_chance < 0.05 else []
+    if None in found.interval:
+        doubts.append("the data do not bound it on one side")
+    ratio = questions[0].found(found.ratio, interval=found.interval, doubts=doubts)
+    summary = f"{second.group} / {first.group}: {found.ratio:.3g} (p = {found.by_chance:.2g})"
+    return GroupComparison(
+        ratio, questions[1].found(found.by_chance), questions[2].found(found.shapes_by_chance), summary
+    )
+
+
+Ends = tuple[Array, Array]
+"""Lower and upper ends of the brackets of a group's cells, shape (cells,); inf where a cell had not failed."""
+
+
+def _comparable(first: GroupStatistics, second: GroupStatistics) -> tuple[str, list[Ends]]:
+    """Why two groups are not compared ("" where they are), and the brackets of each over their median."""
     used = [[r for r in g.replicates if r.bracket is not None] for g in (first, second)]
     if not all(used):
-        return none("a group without cells")
+        return "a group without cells", []
     different = difference_of_protocols(used[0][0].protocol, used[1][0].protocol)
     if different:
-        return none(f"not compared over different protocols: {different}")
+        return f"not compared over different protocols: {different}", []
     if any("different protocols" in g.summary for g in (first, second)):
-        return none("a group holds cells of different protocols")
-    data = []
-    failures = []
-    for cells in used:
-        brackets = [r.bracket for r in cells if r.bracket is not None]
-        low = np.array([b[0] or 0.0 for b in brackets])
-        high = np.array([math.inf if b[1] is None else b[1] for b in brackets])
-        data.append((low, high))
-        failures.append(int(np.isfinite(high).sum()))
+        return "a group holds cells of different protocols", []
+    data = [_ends([r.bracket for r in cells if r.bracket is not None]) for cells in used]
+    failures = [int(np.isfinite(high).sum()) for _, high in data]
     if sum(failures) < FEWEST_FAILURES or min(failures) < 2:
         text = f"{failures[0]} and {failures[1]} failures: {FEWEST_FAILURES} together and two in each group are needed"
-        return none(text)
-    finite = np.concatenate([np.concatenate([lo[lo > 0], hi[np.isfinite(hi)]]) for lo, hi in data])
-    unit = float(np.median(finite))
-    data = [(lo / unit, hi / unit) for lo, hi in data]
+        return text, []
+    unit = float(np.median(np.concatenate([_finite(ends) for ends in data])))
+    return "", [(low / unit, high / unit) for low, high in data]
+
+
+def _ends(brackets: Sequence[Bracket]) -> Ends:
+    low = np.array([b[0] or 0.0 for b in brackets])
+    return low, np.array([math.inf if b[1] is None else b[1] for b in brackets])
+
+
+def _finite(ends: Ends) -> Array:
+    low, high = ends
+    return np.concatenate([low[low > 0], high[np.isfinite(high)]])
+
+
+@dataclass(frozen=True)
+class _Ratio:
+    """Second scale over the first under one shape."""
+
+    ratio: float
+    interval: tuple[float | None, float | None]
+    by_chance: float
+    """Probability of such a ratio where the scales are one."""
+    shapes_by_chance: float
+    """Probability of such a difference of the shapes where they are one."""
+
+
+def _ratio_of_scales(data: Sequence[Ends], confidence: float) -> _Ratio | None:
+    """Likelihood ratio of two scales under one shape; None where the best shape lies at the end of its range."""
+    from scipy.optimize import minimize
+    from scipy.special import gammaincc
 
     def likelihood(k: int, shape: float, scale: float) -> float:
         return float(log_likelihood(*data[k], np.array([shape]), np.array([scale]))[0])
@@ -327,34 +367,30 @@ def compare_groups(first: GroupStatistics, second: GroupStatistics, confidence: 
         answer = minimize(lambda p: -function(p), np.array(start), method="Nelder-Mead", tol=1e-5)  # type: ignore[call-overload]
         return np.asarray(answer.x, dtype=float), -float(answer.fun)
 
-    begin = [float(np.log(np.median(np.concatenate([lo[lo > 0], hi[np.isfinite(hi)]])))) for lo, hi in data]
+    begin = [float(np.log(np.median(_finite(ends)))) for ends in data]
     best, separate = highest_of(
         lambda p: likelihood(0, p[0], p[1]) + likelihood(1, p[0], p[2]), [math.log(3.0), begin[0], begin[1]]
     )
     shape, centre = float(best[0]), float(best[2] - best[1])
     if not _SHAPE_RANGE[0] + 0.05 < shape < _SHAPE_RANGE[1] - 0.05:
-        return none("the likelihood has no maximum inside the range that was searched: the brackets are too coarse")
+        return None
 
     def profile(log_ratio: float) -> float:
         start = [shape, 0.5 * float(best[1] + best[2] - log_ratio)]
         return highest_of(lambda p: likelihood(0, p[0], p[1]) + likelihood(1, p[0], p[1] + log_ratio), start)[1]
 
-    one_scale = profile(0.0)
-    two_shapes = 0.0
-    for k in (0, 1):
-        start = [shape, float(best[1 + k])]
-        two_shapes += highest_of(lambda p, k=k: likelihood(k, p[0], p[1]), start)[1]  # type: ignore[misc]
+    two_shapes = sum(
+        highest_of(lambda p, k=k: likelihood(k, p[0], p[1]), [shape, float(best[1 + k])])[1]  # type: ignore[misc]
+        for k in (0, 1)
+    )
     target = separate - 0.5 * chi2_quantile(confidence)
-    ends = [profile_end(profile, centre, target, side) for side in (-1.0, 1.0)]
-    interval = tuple(None if end is None else math.exp(end) for end in ends)
-    p = float(gammaincc(0.5, max(separate - one_scale, 0.0)))
-    p_shapes = float(gammaincc(0.5, max(two_shapes - separate, 0.0)))
-    doubts = ["the shapes differ: one ratio does not describe the two groups"] if p_shapes < 0.05 else []
-    if None in interval:
-        doubts.append("the data do not bound it on one side")
-    ratio = questions[0].found(math.exp(centre), interval=(interval[0], interval[1]), doubts=doubts)
-    summary = f"{second.group} / {first.group}: {math.exp(centre):.3g} (p = {p:.2g})"
-    return GroupComparison(ratio, questions[1].found(p), questions[2].found(p_shapes), summary)
+    low, high = (profile_end(profile, centre, target, side) for side in (-1.0, 1.0))
+    return _Ratio(
+        math.exp(centre),
+        (None if low is None else math.exp(low), None if high is None else math.exp(high)),
+        float(gammaincc(0.5, max(separate - profile(0.0), 0.0))),
+        float(gammaincc(0.5, max(two_shapes - separate, 0.0))),
+    )
 
 
 _SHAPE_RANGE = (math.log(0.05), math.log(200.0))

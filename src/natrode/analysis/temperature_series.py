@@ -167,33 +167,7 @@ def arrhenius(
     used = np.isfinite(kelvin) & np.isfinite(y)
     if np.any(kelvin[used] <= 0) or np.any(y[used] <= 0):
         raise RecordError("temperatures [K] and values must be positive")
-    sign = -1.0 if "resistance" in what else 1.0
-    question = Result(
-        quantity="activation energy",
-        dimension="energy per particle",
-        method="ln sigma against 1/T by least squares, Student interval" if sign > 0 else "ln(1/R) against 1/T",
-        settings={"what": what, "points": int(used.sum()), "gaps": int((~used).sum()), "confidence": CONFIDENCE},
-        source=source,
-        simulated=simulated,
-    )
-    dimension = {"diffusivity": "diffusivity", "conductivity": "conductivity"}.get(what, what)
-    asked = {
-        "activation_energy": question,
-        "activation_energy_product": replace(
-            question,
-            quantity="activation energy of sigma T",
-            method="ln(sigma T) against 1/T by least squares, Student interval",
-        ),
-        "with_temperature_error": replace(question, quantity="activation energy, temperature error included"),
-        "at_room_temperature": replace(
-            question, quantity=f"{what} at 25 degC", dimension=dimension, method="on the Arrhenius line"
-        ),
-        "heating": replace(question, quantity="activation energy on heating"),
-        "cooling": replace(question, quantity="activation energy on cooling"),
-        "hysteresis": replace(
-            question, quantity="hysteresis: ln of cooling over heating", dimension="number", method="mean at equal T"
-        ),
-    }
+    asked = _questions(what, used, source, simulated)
     t, v = kelvin[used], y[used]
     sigma = None if error is None else np.maximum(error[used] / v, 1e-9)
     if len(np.unique(np.round(t, 3))) < FEWEST:
@@ -206,18 +180,13 @@ def arrhenius(
             value=y,
             used=used,
         )
-    x = 1.0 / (BOLTZMANN_EV * t)
-    logs = sign * np.log(v)
+    sign = _sign(what)
+    x, logs = 1.0 / (BOLTZMANN_EV * t), sign * np.log(v)
     line = straight_line(x, logs, sigma)
     product = straight_line(x, logs + np.log(t), sigma)
     outliers = _outliers(x, line)
-    doubts: list[str] = []
-    if outliers:
-        kept = np.setdiff1d(np.arange(len(t)), outliers)
-        without = -straight_line(x[kept], logs[kept], None if sigma is None else sigma[kept]).slope
-        places = ", ".join(f"{t[k] - ZERO_CELSIUS:.4g} degC" for k in outliers)
-        doubts.append(f"{len(outliers)} of {len(t)} points lie off the line ({places}); {without:.4g} eV without")
     break_test = _break_test(x, logs, sigma, line)
+    doubts = _doubt_of_outliers(t, logs, sigma, outliers)
     if break_test.significant:
         doubts.append(break_test.statement)
     answers = {
@@ -227,7 +196,7 @@ def arrhenius(
             asked["with_temperature_error"], t, logs, sigma, line, temperature_error, doubts
         ),
         "at_room_temperature": _at_room(asked["at_room_temperature"], line, t, sign),
-        **_directions(asked, kelvin[used], logs, sigma),
+        **_directions(asked, t, logs, sigma),
     }
     indices = np.flatnonzero(used)
     return ArrheniusFit(
@@ -238,6 +207,51 @@ def arrhenius(
         value=y,
         used=used,
     )
+
+
+def _sign(what: What) -> float:
+    """Of ln(value) on the Arrhenius line: a resistance falls where a conductivity rises."""
+    return -1.0 if "resistance" in what else 1.0
+
+
+def _questions(what: What, used: npt.NDArray[np.bool_], source: tuple[str, ...], simulated: bool) -> dict[str, Result]:
+    """What is asked of a temperature series, by the field of `ArrheniusFit` that answers it."""
+    question = Result(
+        quantity="activation energy",
+        dimension="energy per particle",
+        method="ln sigma against 1/T by least squares, Student interval" if _sign(what) > 0 else "ln(1/R) against 1/T",
+        settings={"what": what, "points": int(used.sum()), "gaps": int((~used).sum()), "confidence": CONFIDENCE},
+        source=source,
+        simulated=simulated,
+    )
+    return {
+        "activation_energy": question,
+        "activation_energy_product": replace(
+            question,
+            quantity="activation energy of sigma T",
+            method="ln(sigma T) against 1/T by least squares, Student interval",
+        ),
+        "with_temperature_error": replace(question, quantity="activation energy, temperature error included"),
+        "at_room_temperature": replace(
+            question, quantity=f"{what} at 25 degC", dimension=what, method="on the Arrhenius line"
+        ),
+        "heating": replace(question, quantity="activation energy on heating"),
+        "cooling": replace(question, quantity="activation energy on cooling"),
+        "hysteresis": replace(
+            question, quantity="hysteresis: ln of cooling over heating", dimension="number", method="mean at equal T"
+        ),
+    }
+
+
+def _doubt_of_outliers(t: Array, logs: Array, sigma: Array | None, outliers: Sequence[int]) -> list[str]:
+    """That points lie off the line, with the activation energy of the others; nothing where none do."""
+    if not outliers:
+        return []
+    kept = np.setdiff1d(np.arange(len(t)), outliers)
+    x = 1.0 / (BOLTZMANN_EV * t[kept])
+    without = -straight_line(x, logs[kept], None if sigma is None else sigma[kept]).slope
+    places = ", ".join(f"{t[k] - ZERO_CELSIUS:.4g} degC" for k in outliers)
+    return [f"{len(outliers)} of {len(t)} points lie off the line ({places}); {without:.4g} eV without"]
 
 
 def _energy(question: Result, line: Line, doubts: Sequence[str], extra: float = 0.0) -> Result:

@@ -325,8 +325,6 @@ def growth_series(
     exp(-sqrt(t/tau))). Source: natrode model notes E; `physics.interphase`; Wagner's law is
     solved by Lambert's function here.
     """
-    from scipy.special import lambertw
-
     t, r, s, gaps = _checked(time, resistance, uncertainty, "times, resistances and uncertainties")
     if np.any(t < 0):
         raise RecordError("times at rest must not be negative")
@@ -352,22 +350,41 @@ def growth_series(
     if change <= 3.0 * np.sqrt(2.0) * noise:
         text = "no growth above the noise" if abs(change) <= 3.0 * np.sqrt(2.0) * noise else "the resistance falls"
         return GrowthSeries((), None, question.refused(text, change=change), text)
-    span = float(t[-1])
-    plain = dimension
+    fits = _growth_fits(t, r, s, change, dimension)
+    if not fits:
+        text = "no law could be fitted"
+        return GrowthSeries((), None, question.refused(text), text)
+    lowest = fits[0].curve.criterion
+    answers = tuple(
+        GrowthLaw(f.name, f.formula, f.curve.criterion - lowest, _constants(question, f.name, f.curve, f.constants))
+        for f in fits
+    )
+    near = [law.name for law in answers if law.criterion < DECIDED]
+    simple = [name for name in near if name in ("linear", "parabolic")] or near
+    best = simple[0] if len(simple) == 1 else None
+    statement = f"{near[0]} growth" if best else "not decided between " + " and ".join(near)
+    growth = question.found(change, float(np.sqrt(2.0) * noise), law=best, duration=float(t[-1]))
+    return GrowthSeries(answers, best, growth, statement)
+
+
+@dataclass(frozen=True)
+class _GrowthFit:
+    """A law of growth fitted to the points."""
+
+    name: str
+    formula: str
+    curve: Curve
+    constants: list[tuple[str, str]]
+    """Names and dimensions, in the order of the curve's values."""
+
+
+def _growth_fits(t: Array, r: Array, s: Array | None, change: float, dimension: Resistance) -> list[_GrowthFit]:
+    """All laws that could be fitted, the one with the lowest information criterion first."""
+    areal = dimension == "area-specific resistance"
     root = "areal resistance per root time" if areal else "resistance per root time"
     rate = "resistance growth rate" if areal else "resistance rate"
-    times = np.log(span) + np.linspace(np.log(0.005), np.log(200.0), 50)
-
-    def wagner(x: Array, log_time: float) -> Array:
-        # -x - ln(1 - x) = t/t_c solved by Lambert's function
-        passed = np.maximum(x * np.exp(-log_time), 1e-12)  # the branch point itself has no value
-        return np.asarray(1.0 + lambertw(-np.exp(-1.0 - passed)).real)
-
-    def exponential(x: Array, log_time: float) -> Array:
-        return np.asarray(saturating_resistance(x, 1.0, float(np.exp(log_time))))
-
-    start, saturation = ("initial resistance", plain), [("final growth", plain), ("time of saturation", "time")]
-    fits: list[tuple[str, str, Curve, list[tuple[str, str]]]] = []
+    start, saturation = ("initial resistance", dimension), [("final growth", dimension), ("time of saturation", "time")]
+    fits: list[_GrowthFit] = []
     for name, formula, shape, constant in (
         ("linear", "R0 + k t", t, ("growth rate", rate)),
         ("parabolic", "R0 + k sqrt(t)", np.sqrt(t), ("parabolic constant", root)),
@@ -375,30 +392,29 @@ def growth_series(
         begin = [float(r.min()) or 1e-3 * change, change / float(shape[-1])]
         fit = fitted_curve(lambda x, r0, k: r0 + k * x, shape, r, s, [begin])
         if fit is not None:
-            fits.append((name, formula, fit, [start, constant]))
+            fits.append(_GrowthFit(name, formula, fit, [start, constant]))
+    times = np.log(float(t[-1])) + np.linspace(np.log(0.005), np.log(200.0), 50)
     for name, formula, law in (
-        ("Wagner with saturation", "R0 + R_inf x, t/t_c = -x - ln(1 - x)", wagner),
-        ("exponential of the root of time", "R0 + R_inf (1 - exp(-sqrt(t/tau)))", exponential),
+        ("Wagner with saturation", "R0 + R_inf x, t/t_c = -x - ln(1 - x)", _wagner),
+        ("exponential of the root of time", "R0 + R_inf (1 - exp(-sqrt(t/tau)))", _exponential_of_root),
     ):
         fit = fitted_shape(law, t, r, s, times)
         if fit is not None:
-            fits.append((name, formula, fit, [start, *saturation]))
-    fits = [f for f in fits if np.isfinite(f[2].criterion)]
-    if not fits:
-        text = "no law could be fitted"
-        return GrowthSeries((), None, question.refused(text), text)
-    fits.sort(key=lambda f: f[2].criterion)
-    lowest = fits[0][2].criterion
-    answers = tuple(
-        GrowthLaw(name, formula, fit.criterion - lowest, _constants(question, name, fit, constants))
-        for name, formula, fit, constants in fits
-    )
-    near = [law.name for law in answers if law.criterion < DECIDED]
-    simple = [name for name in near if name in ("linear", "parabolic")] or near
-    best = simple[0] if len(simple) == 1 else None
-    statement = f"{near[0]} growth" if best else "not decided between " + " and ".join(near)
-    growth = question.found(change, float(np.sqrt(2.0) * noise), law=best, duration=span)
-    return GrowthSeries(answers, best, growth, statement)
+            fits.append(_GrowthFit(name, formula, fit, [start, *saturation]))
+    return sorted((f for f in fits if np.isfinite(f.curve.criterion)), key=lambda f: f.curve.criterion)
+
+
+def _wagner(time: Array, log_time: float) -> Array:
+    """Part x of Wagner's law t/t_c = -x - ln(1 - x) by Lambert's function, for ln t_c."""
+    from scipy.special import lambertw
+
+    passed = np.maximum(time * np.exp(-log_time), 1e-12)  # the branch point itself has no value
+    return np.asarray(1.0 + lambertw(-np.exp(-1.0 - passed)).real)
+
+
+def _exponential_of_root(time: Array, log_time: float) -> Array:
+    """1 - exp(-sqrt(t/tau)), for ln tau."""
+    return np.asarray(saturating_resistance(time, 1.0, float(np.exp(log_time))))
 
 
 def _constants(question: Result, law: str, fit: Curve, constants: list[tuple[str, str]]) -> tuple[Result, ...]:

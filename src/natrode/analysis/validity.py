@@ -13,7 +13,7 @@ from natrode.analysis.result import plain
 from natrode.analysis.spectrum import BLOCKING_PHASE, Complex, rows_of, sorted_spectrum, time_of_points
 from natrode.measurement import Measurement
 
-Verdict = Literal["passed", "drift", "no verdict"]
+Verdict = Literal["passed", "drift", "random walk", "no verdict"]
 
 FEWEST_POINTS = 20
 LEVEL = 0.007
@@ -56,6 +56,16 @@ class KramersKronig:
     source: tuple[str, ...] = ()
     simulated: bool = False
 
+    @property
+    def departure(self) -> float | None:
+        """How far the spectrum is from that of a stable system, as a part of |Z|; None where it passed or nobody knows.
+
+        The drift over the sweep, or the largest residual where only the test for a random walk speaks.
+        """
+        if self.verdict == "drift" and self.drift is not None:
+            return abs(self.drift)
+        return float(np.abs(self.residual).max()) if self.verdict == "random walk" else None
+
     def to_json(self) -> dict[str, Any]:
         """Return plain data."""
         document: dict[str, Any] = plain({k: v for k, v in vars(self).items() if k not in ("residual",)})
@@ -70,8 +80,9 @@ def kramers_kronig(spectrum: Measurement) -> KramersKronig:
         spectrum: an impedance record with one spectrum. A time column makes the test for drift sharper.
 
     Returns:
-        "passed", "drift" or "no verdict" (below 20 points or 2 decades), with the drift that could have been seen
-        and the outliers, which are left out of the other tests.
+        "passed", "drift" (all impedances change along the sweep), "random walk" (they wander, without a steady drift)
+        or "no verdict" (below 20 points or 2 decades), with the drift that could have been seen and the outliers, which
+        are left out of the other tests.
 
     Raises:
         RecordError: for another kind of record or several spectra.
@@ -110,10 +121,12 @@ def kramers_kronig(spectrum: Measurement) -> KramersKronig:
     clock = int(np.argmin(found["p_drift"][0]))
     drift, deviation = float(found["drift"][0, clock]), float(found["drift_deviation"][0, clock])
     tests = [name for name, p in probabilities.items() if name != "outlier" and p < LEVEL]
-    residual = found["residual"][0]
-    half = len(kept)
+    drifts = any(name.startswith("drift") for name in tests)
+    residual = found["residual"][0][: len(kept)] + 1j * found["residual"][0][len(kept) :]
     texts = []
-    if tests:
+    if tests and not drifts:
+        texts.append(_wandering(frequency[kept], residual, probabilities["random walk"], drift, deviation))
+    elif tests:
         texts.append(f"all impedances change by {100 * drift:.1f} % over the sweep (tests of {', '.join(tests)})")
     if outliers:
         texts.append(f"{len(outliers)} outlying point{'s' if len(outliers) > 1 else ''} left out")
@@ -121,7 +134,7 @@ def kramers_kronig(spectrum: Measurement) -> KramersKronig:
     if not tests:
         texts.append(f"a drift of {100 * detectable:.1f} % over the sweep would have been seen")
     return KramersKronig(
-        "drift" if tests else "passed",
+        "drift" if drifts else "random walk" if tests else "passed",
         "; ".join(texts),
         float(found["noise"][0]),
         drift,
@@ -129,11 +142,27 @@ def kramers_kronig(spectrum: Measurement) -> KramersKronig:
         detectable,
         probabilities,
         tuple(outliers),
-        residual[:half] + 1j * residual[half:],
+        residual,
         frequency[kept],
         int(found["elements"][0]),
         {"level": LEVEL, "clock": ("points", "time")[clock], "blocking": found["blocking"]},
         **origin,
+    )
+
+
+def _wandering(frequency: Array, residual: Complex, probability: float, drift: float, deviation: float) -> str:
+    """What the residuals of a spectrum show that wanders without drifting: how large they are, and where."""
+    square = np.cumsum(np.r_[0.0, np.abs(residual) ** 2])
+    # the shortest stretch of the sweep that holds half of them
+    ends = np.searchsorted(square, square + 0.5 * square[-1])
+    begin = int(np.argmin(np.where(ends < len(square), ends - np.arange(len(square)), len(square))))
+    high, low = frequency[begin], frequency[int(ends[begin]) - 1]
+    worst = int(np.argmax(np.abs(residual)))
+    return (
+        f"the residuals are no noise (test of random walk, p = {probability:.1g}): up to "
+        f"{100 * abs(residual[worst]):.2g} % of |Z| at {frequency[worst]:.3g} Hz, half of their square in "
+        f"{int(ends[begin]) - begin} of {len(residual)} points ({high:.3g} to {low:.3g} Hz); no steady drift "
+        f"({100 * drift:.1f} ± {100 * deviation:.1f} %)"
     )
 
 

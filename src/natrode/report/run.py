@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from natrode import units
-from natrode.measurement import Experiment, Measurement
+from natrode.analysis.full_cell import positive_current
+from natrode.measurement import Column, Experiment, Measurement
 from natrode.report.page import Plots, render
 from natrode.report.run_plots import Drawn, is_series, nyquist_figure, series_figures, sweep_figure, time_figure
 from natrode.report.wording import UNKNOWN, interval_text, measured_text, number, unit_text
@@ -126,7 +127,8 @@ def specification(experiment: Experiment) -> Iterator[tuple[str, str]]:
     ):
         yield name, "unknown" if value == "unknown" else unit_text(units.write_quantity(value, dimension, 4))
     yield "interfaces in series", str(geometry.interfaces_in_series)
-    yield "current", meta.sign_of_current
+    flowing = next((m for m in experiment.of_kind("cycling") if Column.CURRENT in m), experiment.measurements[0])
+    yield "positive current", positive_current(flowing)
     for name, declared in geometry.declared.items():
         yield f"declared by the instrument, not used: {name}", number(declared, 4)
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from natrode import units
+from natrode.analysis.full_cell import positive_current
 from natrode.errors import RecordError
 from natrode.measurement import Column, Measurement
 from natrode.report import plots
@@ -74,8 +75,8 @@ def time_figure(record: Measurement) -> Drawn:
         made["xaxis"] |= {"anchor": "y2"}
     made["showlegend"] = False
     drawn = max(len(trace["x"]) for trace in traces)
-    sign = record.metadata.sign_of_current.removeprefix("positive = ")
-    note = f"positive current: {sign}" if flows else "no current flows" if Column.CURRENT in record else ""
+    quiet = "no current flows" if Column.CURRENT in record else ""
+    note = f"positive current: {positive_current(record)}" if flows else quiet
     if drawn < len(time):
         note += (
             f"{'; ' if note else ''}{len(time)} samples thinned to {drawn} for drawing (lowest and highest of equal "

@@ -270,16 +270,18 @@ RESISTIVE = ("resistance", "area-specific resistance", "conductivity")
 
 
 def _with_drift(answers: Sequence[Answer], details: Mapping[str, Any]) -> list[Answer]:
-    """Answers with a doubt where the spectrum drifted by more than their uncertainty says."""
+    """Answers with a doubt where the spectrum is further from a stable system's than their uncertainty says."""
     tests = [d for key, d in details.items() if key.startswith("kramers_kronig:")]
-    drifts = {t.source: abs(t.drift) for t in tests if t.verdict == "drift" and t.drift is not None}
+    failed = {t.source: t for t in tests if t.departure is not None}
     found = []
     for answer in answers:
         result = answer.result
-        drift = drifts.get(result.source)
+        test = failed.get(result.source)
         known = result.value is not None and result.dimension in RESISTIVE
-        if drift is not None and known and drift * abs(result.value or 0.0) > (result.uncertainty or 0.0):
-            doubt = f"the spectrum fails Kramers-Kronig: a drift of {100 * drift:.1f} % over the sweep"
+        if test is not None and known and test.departure * abs(result.value or 0.0) > (result.uncertainty or 0.0):
+            size = 100 * test.departure
+            what = f"a drift of {size:.1f} % over" if test.verdict == "drift" else f"residuals up to {size:.2g} % along"
+            doubt = f"the spectrum fails Kramers-Kronig: {what} the sweep"
             reason = "; ".join(r for r in (result.reason, doubt) if r)
             answer = replace(answer, result=replace(result, quality="doubtful", reason=reason))
         found.append(answer)
