@@ -7,7 +7,7 @@ oxidation (stripping) at the working electrode; the imaginary part of an impedan
 import hashlib
 import io
 import json
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property, lru_cache
@@ -30,6 +30,10 @@ P = ParamSpec("P")
 
 MARK = "SIMULATED by natrode"
 """How the heading begins of the column that every exported table of a simulation carries."""
+
+
+UNCERTAINTY = "standard uncertainty, SI"
+"""Where `Metadata.user` keeps what the user says of the errors of areas, thickness and temperature."""
 
 
 class Column(StrEnum):
@@ -346,6 +350,16 @@ class Measurement:
         if len(table.columns) < len(text.columns) and metadata.origin.kind != "simulation":
             raise RecordError(f"{path}: the table is marked as simulated, {side.name} says that it was measured")
         return cls(metadata, table)
+
+
+def mark_of(records: Iterable[Measurement]) -> str:
+    """Mark of what comes from several records: version, seeds and SHA-256 of the simulated ones, "" where none is."""
+    simulated = [r for r in records if r.is_simulated]
+    if not simulated:
+        return ""
+    versions = ", ".join(dict.fromkeys(r.metadata.origin.version for r in simulated))
+    seeds = ", ".join(dict.fromkeys(str(r.metadata.origin.seed) for r in simulated))
+    return f"{MARK} {versions} | seed {seeds} | sha256 {', '.join(r.digest for r in simulated)}"
 
 
 @dataclass(frozen=True)

@@ -93,7 +93,9 @@ def _text(value: float, dimension: str) -> str:
 def _stretches(cycling: Measurement) -> tuple[FloatArray, FloatArray]:
     """Edges (n + 1,) [s] of stretches of constant current, and their mean current (n,) [A]."""
     if Column.CURRENT not in cycling:
-        raise RecordError("the record has no current; give it, for example current='1 mA', to replay it")
+        raise RecordError(
+            "the record has no current; give it, for example current='1 mA' (--current '1 mA'), to replay it"
+        )
     time, amps = cycling.array(Column.TIME), cycling.array(Column.CURRENT)
     time, amps, run = (values[np.isfinite(time)] for values in (time, amps, _runs(cycling)))
     if len(time) < 2 or time[-1] <= time[0]:

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from natrode.analysis import capacity_fade, differential_capacity, full_cell_cycles, is_full_cell
-from natrode.analysis.full_cell import falls_in_discharge, resting_voltage
+from natrode.analysis.full_cell import falls_in_discharge, positive_current, resting_voltage
 from natrode.errors import RecordError
 from natrode.measurement import Column, Geometry, Measurement
 from tests.analysis.records import alternating, cycling_record, metadata
@@ -273,3 +273,29 @@ def test_a_real_charge_into_a_voltage_hold_is_that_of_a_full_cell():
     from natrode import read
 
     assert resting_voltage(read(SAMPLES / name)[0]) == pytest.approx(2.98, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("sign", "turned", "words"),
+    [
+        ("positive = oxidation (stripping) at the working electrode", 1.0, "charging (oxidation at the positive"),
+        ("positive = oxidation (stripping) at the working electrode", -1.0, "discharging (oxidation at the negative"),
+        (
+            "positive = reduction at the working electrode (CONVENTION = 2)",
+            1.0,
+            "discharging (reduction at the positive",
+        ),
+        ("positive = charging", 1.0, "charging"),
+        ("unknown: the file does not say", 1.0, "unknown"),
+    ],
+)
+def test_positive_current_charges_or_discharges_a_full_cell(sign, turned, words):
+    record = full_cell(4, sign_of_current=sign)
+    table = record.table.assign(**{str(Column.VOLTAGE): turned * record.array(Column.VOLTAGE)})
+    said = positive_current(Measurement(record.metadata, table))
+    assert said.startswith(words)
+    assert "stripping" not in said
+
+
+def test_positive_current_strips_in_a_symmetric_cell():
+    assert positive_current(cycling_record(alternating(4))) == "oxidation (stripping) at the working electrode"

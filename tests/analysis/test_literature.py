@@ -38,7 +38,10 @@ def test_a_result_among_like_values():
     answer = place(figure(5e-4), figure(20e-4), figure(12e-4))
     assert answer.ratio.value == pytest.approx(10 / 12)
     assert answer.ratio.interval == (pytest.approx(0.5), pytest.approx(2.0))
-    assert answer.statement.startswith("above 1 of 3 published values")
+    assert answer.statement.startswith("above 1 of 3 published values measured alike (5 Ohm cm2 to 20 Ohm cm2)")
+    assert [f.value for f in answer.alike] == [5e-4, 12e-4, 20e-4]
+    assert answer.alike[0].text == "5 Ohm cm2, 25 degC, 5 MPa, spectrum, 2 interfaces: fig 0.0005"
+    assert (answer.ratio.scope, answer.ratio.n_interfaces) == ("cell", 2)
     assert answer.ratio.quality == "good"
 
 

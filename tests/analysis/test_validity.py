@@ -1,10 +1,22 @@
+import re
+
 import numpy as np
 import pytest
 
 from natrode.analysis import kramers_kronig, mask_points, relaxation_times, validity
 from natrode.errors import RecordError
+from natrode.instruments.registry import read
+from tests.instruments.text_files import SAMPLES
 
 from .spectra import drifted, frequencies, spectrum, truths
+
+
+def sample(name):
+    path = SAMPLES / name
+    if not path.exists():
+        pytest.skip(f"the sample {name} is not here (NATRODE_SAMPLES)")
+    return path
+
 
 F = frequencies()
 N = len(F)
@@ -81,6 +93,29 @@ def test_the_verdict_states_the_drift_that_it_could_have_seen(cases):
     assert "would have been seen" in found.reason
     z = drifted(cases[1], 1 + 2 * found.detectable_drift * np.arange(N) / (N - 1), np.random.default_rng(5))
     assert kramers_kronig(spectrum(F, z)).verdict == "drift"
+
+
+def test_a_bump_is_no_drift_and_is_placed_where_it_is(cases):
+    """As an instrument leaves it that changes its way of measuring within the sweep."""
+    bump = 1 + 0.03 * np.exp(-(((np.arange(N) - 32) / 2.5) ** 2))
+    found = kramers_kronig(spectrum(F, drifted(cases[1], bump, np.random.default_rng(4))))
+    assert found.verdict == "random walk"
+    assert "no steady drift" in found.reason
+    assert "change by" not in found.reason
+    worst = int(np.argmax(np.abs(found.residual)))
+    assert f"{found.frequency[worst]:.3g} Hz" in found.reason
+    assert abs(worst - 32) <= 3
+    assert found.departure == pytest.approx(np.abs(found.residual).max())
+    low, high = (float(x) for x in re.search(r"points \(([\d.e+]+) to ([\d.e+]+) Hz\)", found.reason).groups()[::-1])
+    assert low <= F[32] <= high
+
+
+def test_a_real_spectrum_that_wanders_at_one_frequency():
+    record = read(sample("chi_txt/exampleDataCHInstruments.txt"))[0]
+    found = kramers_kronig(record)
+    assert found.verdict == "random walk"
+    assert abs(found.drift) < 3 * found.drift_deviation
+    assert "at 1.78 Hz" in found.reason
 
 
 def test_below_twenty_points_there_is_no_verdict():

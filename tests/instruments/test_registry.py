@@ -10,7 +10,7 @@ import pytest
 from natrode.errors import InstrumentFileError, SpecificationError
 from natrode.instruments import registry
 from natrode.instruments.base import Format, Source
-from natrode.measurement import Column, Experiment, Measurement, Metadata, Origin
+from natrode.measurement import UNCERTAINTY, Column, Experiment, Measurement, Metadata, Origin
 from tests.instruments import table_files as tables
 from tests.instruments.text_files import CHI_EIS, NOVOCONTROL, ZPLOT
 
@@ -130,6 +130,21 @@ def test_electrodes_and_pellet_have_their_own_areas(tmp_path: Path) -> None:
     assert record.metadata.geometry.working_area == pytest.approx(math.pi / 4 * 1e-4)
 
 
+def test_geometry_comes_with_its_errors(tmp_path: Path) -> None:
+    path = put(tmp_path, "a.z", ZPLOT)
+    (record,) = registry.read(path, area="0.785 +- 0.02 cm2", thickness="0.9 mm ± 30 um", temperature="25 +/- 0.5 degC")
+    assert record.metadata.geometry.working_area == pytest.approx(7.85e-5)
+    assert record.metadata.geometry.electrolyte_thickness == pytest.approx(9e-4)
+    assert record.metadata.temperature == pytest.approx(298.15)
+    assert record.metadata.user[UNCERTAINTY] == pytest.approx({
+        "working area": 2e-6, "counter area": 2e-6, "electrolyte area": 2e-6, "electrolyte thickness": 3e-5,
+        "temperature": 0.5,
+    })  # fmt: skip
+    assert record.metadata.user["given"]["area"] == "0.785 +- 0.02 cm2"
+    (record,) = registry.read(path, diameter="1e1 +- 1e-1 mm", working_area="0.5 cm2")
+    assert record.metadata.user[UNCERTAINTY] == pytest.approx({"electrolyte area": math.pi / 2 * 1e-2 * 1e-4})
+
+
 def test_declared_geometry_is_used_when_confirmed_but_defaults_are_not(tmp_path: Path) -> None:
     text = NOVOCONTROL.replace("  Thickness[mm]: 1.000e+00", "  Thickness[mm]: 7.500e-01")
     (record,) = registry.read(put(tmp_path, "n.txt", text), confirm_declared=True)
@@ -144,6 +159,9 @@ def test_declared_geometry_is_used_when_confirmed_but_defaults_are_not(tmp_path:
 @pytest.mark.parametrize(
     ("hints", "message"),
     [
+        ({"area": "0.785 +- cm2"}, "area: read '0.785 \\+- cm2'"),
+        ({"area": "0.785 +- 2 mm"}, "area: read '0.785 \\+- 2 mm'|area: "),
+        ({"thickness": "1 +- -0.1 mm"}, "must not be below zero"),
         ({"aera": "1 cm2"}, "aera: unknown hint; did you mean 'area'"),
         ({"area": 0.785}, "area: .*a number without a unit; write an area such as"),
         ({"area": "1 mm"}, "area: .*not a unit of area"),

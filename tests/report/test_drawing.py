@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import natrode.report
 from natrode.report import plots, wording
-from natrode.report.decimation import min_max, min_max_band
+from natrode.report.decimation import min_max, min_max_band, pieces
 from natrode.report.glyph import range_glyph
 from natrode.report.page import json_for_html
 from natrode.report.palette import ROLE, STATUS
@@ -110,6 +110,33 @@ def test_published_numbers_are_not_rounded(value: float | None, text: str) -> No
 )
 def test_units_in_print(unit: str, text: str) -> None:
     assert wording.unit_text(unit) == text
+
+
+def test_a_gap_breaks_a_line_and_hides_no_extreme() -> None:
+    x = np.r_[np.arange(1000.0), 5000.0 + np.arange(1000.0)]
+    y = np.sin(x / 30.0)
+    y[700], y[1500] = 9.0, -9.0
+    for limit in (50, 10_000):
+        moments, drawn = pieces(x, y, [999.5], limit)
+        (at,) = np.flatnonzero(np.isnan(drawn))
+        assert moments[at - 1] == 999.0
+        assert moments[at + 1] == 5000.0
+        assert (np.nanmax(drawn), np.nanmin(drawn)) == (9.0, -9.0)
+        assert (np.diff(moments) >= 0).all()
+    whole, same = pieces(x, y, [], 50)
+    assert len(whole) <= 50
+    assert np.isfinite(same).all()
+
+
+@given(st.floats(1e-12, 1e12), st.booleans())
+def test_a_limit_is_never_rounded_inwards(bound: float, lower: bool) -> None:
+    text = wording.limit_text(bound, lower=lower)
+    assert text[0] == (">" if lower else "<")
+    shown = text[2:].replace("\N{NARROW NO-BREAK SPACE}", "").replace("\N{MINUS SIGN}", "-")
+    mantissa, _, power = shown.partition(" × 10")
+    value = float(mantissa) * 10.0 ** int(power.translate(str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")) or 0)
+    assert value <= bound * (1 + 1e-6) if lower else value >= bound * (1 - 1e-6)
+    assert value == pytest.approx(bound, rel=0.011)
 
 
 def test_small_drawings_take_open_ends_and_lone_numbers(reproduction: Reproduction) -> None:

@@ -123,3 +123,20 @@ def test_mistakes(tmp_path: Path) -> None:
         figure.save(tmp_path, ".svg", 900.0)
     with pytest.raises(OutputError, match=r"\.jpg"):
         figure.save(tmp_path, ".jpg")
+
+
+def test_every_figure_of_simulated_cells_says_by_which_runs(project: Path, tmp_path: Path) -> None:
+    files = [project / f"ramp-{n}_cycling.parquet" for n in (1, 2, 3)]
+    study = analyse(files, only=["critical_current_density"])
+    figures = list(paper_figures(study))
+    assert {f.kind for f in figures} >= {"ccd", "voltage", "replicates"}
+    for figure in figures:
+        drawn, data = (tmp_path / name for name in figure.save(tmp_path, ".svg"))
+        headings, values = numbers(data)
+        cells = [c for c in study.cells if c.name == figure.cell] or list(study.cells)
+        digests = [m.digest for c in cells for m in c.experiment.measurements]
+        assert headings[-1][0].startswith("SIMULATED by natrode")
+        assert "seed " in headings[-1][0]
+        assert all(digest in headings[-1][0] for digest in digests)
+        assert all(row[-1] == "1" for row in values)
+        assert digests[0] in drawn.read_text()

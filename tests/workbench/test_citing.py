@@ -86,8 +86,13 @@ def test_the_table_holds_every_computed_number_with_its_conditions(tmp_path: Pat
 
 def test_simulated_cells_say_so(project: Path) -> None:
     found = analyse([project / "ramp-1_cycling.parquet"]).to_json()
-    assert "SIMULATED, no measurement" in citing.methods(found)
-    assert {row[citing.SI_COLUMNS.index("origin")] for row in citing.si_rows(found)} == {"SIMULATED"}
+    assert re.search(r"\(SIMULATED, seed \d+, no measurement\)", citing.methods(found))
+    (record,) = found["cells"][0]["records"]
+    origins, digests = ({row[citing.SI_COLUMNS.index(c)] for row in citing.si_rows(found)}
+                        for c in ("origin", "records (SHA-256)"))  # fmt: skip
+    assert origins == {f"SIMULATED, seed {record['seed']}"}
+    assert record["seed"] is not None
+    assert all(record["sha256"] in digest for digest in digests)
 
 
 def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,6 +1,7 @@
 """Results among the figures of the papers: like with like only, and each printed number once."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
@@ -42,3 +43,23 @@ def test_a_resistance_is_placed_among_those_measured_alike() -> None:
 
 def test_quantities_that_no_paper_has_are_passed_over() -> None:
     assert places([resistance(quantity="overpotential (mean)")], None) == ()
+
+
+def test_a_critical_current_is_placed_by_the_conditions_of_its_protocol() -> None:
+    """The first published number with a charge, in a cell tested as its paper did, and ten degrees warmer."""
+    theirs = next(p for p in published() if p.protocol_class == STEPPED and "h-Na 1:5" in p.name)
+    question = Result(
+        quantity="critical current density (largest survived)", dimension="current density", method="", scope="cell"
+    )
+    for kelvin, alike in ((298.15, True), (308.15, False)):
+        critical = SimpleNamespace(protocol={**theirs.protocol, "temperature": kelvin, "pressure": None})
+        (place,) = places([question.found(20.0, 0.3)], critical)
+        assert (theirs in place.alike) is alike
+        if alike:
+            assert place.statement.startswith("above 1 of 2 published values measured alike (0.5 mA/cm2 to 3.1 mA/cm2)")
+        else:
+            assert "measured at 25 degC, this one at 35 degC" in place.statement
+
+
+def test_a_resistance_that_a_paper_could_not_tell_from_zero_is_no_value_to_lie_among() -> None:
+    assert all(p.value > 0 for p in published())

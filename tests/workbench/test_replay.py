@@ -6,6 +6,9 @@ import numpy as np
 import pytest
 
 from natrode.cell import Cell
+from natrode.cli import main
+from natrode.cli.replaying import one_cell
+from natrode.cli.words import TableWords
 from natrode.errors import CalibrationError, RecordError, SpecificationError
 from natrode.measurement import Experiment
 from natrode.report.replay import replay_page, replay_table
@@ -71,6 +74,7 @@ def test_a_real_record_is_replayed_with_its_own_charge(cell: Cell) -> None:
     assert page.errors == []
     assert NOT_CALIBRATED in page.words
     header = replay_table(found).split("\n")[0]
+    assert header.endswith(found.simulated.cycling.mark)
     assert header.startswith("Test Time / s,measured voltage / V,SIMULATED voltage / V")
 
 
@@ -108,6 +112,13 @@ def test_a_figure_that_is_not_there_is_said(cell: Cell) -> None:
     assert AREA > 0
 
 
+def test_a_rest_alone_is_not_replayed(cell: Cell) -> None:
+    record = cycling_record(alternating(2), resistance=10.0)
+    still = type(record)(record.metadata, record.table.assign(**{"Current / A": 0.0, "Voltage / V": 0.0}))
+    with pytest.raises(RecordError, match="there is nothing to replay"):
+        replay(still, cell, draws=0)
+
+
 def test_a_cell_with_a_voltage_of_its_own_is_not_replayed_as_a_symmetric_one(cell: Cell) -> None:
     record = cycling_record(alternating(4))
     lifted = type(record)(record.metadata, record.table.assign(**{"Voltage / V": record.array("Voltage / V") + 2.9}))
@@ -117,3 +128,50 @@ def test_a_cell_with_a_voltage_of_its_own_is_not_replayed_as_a_symmetric_one(cel
     real = gather([sample("solid_state/CP_SSB.mpr")]).experiments[0]
     with pytest.raises(RecordError, match=r"voltage of its own \(2\.92 V\)"):
         replay(real, cell, draws=0)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["replay", "nothere.csv", "--cell", "CELL"], "nothere.csv: no such file"),
+        (["replay", "STRIP", "--cell", "nothere.toml"], "nothere.toml: no such file"),
+        (["replay", "SPECTRA", "--cell", "CELL"], "holds no cycling record (impedance only)"),
+        (["replay", "LAB", "--cell", "CELL"], "name the files of one"),
+        (["replay", "STRIP", "--cell", "CELL", "--use", "R7"], "unknown figure 'R7'; allowed are R0"),
+        (["replay", "STRIP", "--cell", "CELL", "--use", ""], "unknown figure ''"),
+        (["replay", "STRIP", "--cell", "CELL", "--use", "t_9V"], "never comes to it (its voltage reaches 5 V)"),
+        (["replay", "STRIP", "--cell", "CELL", "--current", "3 apples"], "'apples' is not a unit"),
+        (["replay", "TABLE", "--cell", "CELL"], "recognised nothing"),
+        (["calibrate", "CELL"], "natrode calibrate CELL.toml --record FILE --use R0,t_0.2V"),
+        (["calibrate", "CELL", "--record", "STRIP"], "natrode calibrate CELL.toml --record FILE --use R0,t_0.2V"),
+        (["calibrate", "CELL", "--record", "SPECTRA", "--use", "R0"], "holds no cycling record"),
+        (["calibrate", "CELL", "--record", "STRIP", "--use", "R0,,"], "unknown figure ''"),
+        (["calibrate", "CELL", "--record", "STRIP", "--use", "t_0.2 ohm"], "unknown figure 't_0.2 ohm'"),
+        (["calibrate", "STRIP", "--record", "STRIP", "--use", "R0"], "is not valid TOML"),
+    ],
+)
+def test_a_wrong_call_is_one_sentence_and_leaves_nothing(
+    words: list[str], said: str, project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "table.csv").write_text("a,b\n1,2\n")
+    named = {
+        "CELL": project / "cell.toml", "STRIP": project / "strip_cycling.csv", "LAB": project,
+        "SPECTRA": project / "strip_impedance.csv", "TABLE": tmp_path / "table.csv",
+    }  # fmt: skip
+    out = tmp_path / "out"
+    with pytest.raises(SystemExit, match="2"):
+        main([str(named.get(word, word)) for word in words] + ["--out", str(out)])
+    lines = [line for line in capsys.readouterr().err.splitlines() if line.strip()]
+    assert said in lines[-1]
+    assert sum(line.startswith("natrode: ") for line in lines) == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["table.csv"]
+
+
+def test_words_about_a_table_are_heard_by_a_replay(project: Path, tmp_path: Path) -> None:
+    record = cycling_record(alternating(2), resistance=10.0, samples=10)
+    rows = zip(record.array("Test Time / s"), record.array("Voltage / V"), strict=True)
+    path = tmp_path / "odd.csv"
+    path.write_text("when,what\n" + "".join(f"{t},{v}\n" for t, v in rows))
+    table = TableWords(columns="time=when/s, voltage=what/V", current="1 mA")
+    found = one_cell((path,), table)
+    assert found.cycling.array("Current / A").max() == pytest.approx(1e-3)

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -11,8 +12,10 @@ import numpy as np
 import pytest
 
 from natrode.errors import InstrumentFileError, RecordError, SpecificationError
-from natrode.workbench import export
+from natrode.report.study import verdict
+from natrode.workbench import export, groups
 from natrode.workbench.gather import gather
+from natrode.workbench.plan import results_of
 from natrode.workbench.study import Study, analyse
 from natrode.workbench.study import study as cell_study
 from tests.analysis.records import experiment, spectrum_record, zarc
@@ -249,3 +252,69 @@ def test_numbers_of_a_circuit_that_the_data_leave_open_are_doubtful(circuit: str
     assert open_ones
     assert all(r.quality == "doubtful" for r in shown)
     assert any("of a circuit in which" in r.reason for r in shown)
+
+
+def test_an_arc_below_the_measured_frequencies_makes_the_sum_doubtful() -> None:
+    frequency = np.logspace(6, 0, 50)
+    z = 20.0 + zarc(frequency, 80.0, 1e-4, 0.9) + zarc(frequency, 500.0, 0.5, 0.9)  # 0.16 s is the slowest measured
+    made = cell_study(
+        experiment(spectrum_record(z, frequency, noise=0.001)), only=["fit_circuit"], circuit="R0-p(R1,CPE1)-p(R2,CPE2)"
+    )
+    (total,) = [a.result for a in made.answers if a.result.quantity == "sum of resistances (circuit)"]
+    assert total.quality == "doubtful"
+    assert "goes on below the measured frequencies" in total.reason
+    (series,) = [a.result for a in made.answers if a.result.quantity == "series resistance (circuit)"]
+    assert "below the measured" not in series.reason
+
+
+def test_the_error_of_the_area_goes_into_numbers_per_area_and_once_into_a_budget(tmp_path: Path) -> None:
+    made_cells.one_cell(tmp_path)
+    exact, known = (
+        analyse(tmp_path, area=area, interfaces_in_series=2, only=["summarise"])
+        for area in ("0.785 cm2", "0.785 +- 0.0785 cm2")
+    )
+    compared = 0
+    for one, other in zip(exact.cells[0].answers, known.cells[0].answers, strict=True):
+        before, after = one.result, other.result
+        assert before.value == after.value
+        if before.value is None or not before.area_normalised:
+            assert before.uncertainty == after.uncertainty
+            continue
+        compared += 1
+        assert after.settings["parts"]["geometry"] == pytest.approx(0.1 * abs(after.value))
+        assert after.uncertainty == pytest.approx(np.hypot(before.uncertainty or 0.0, 0.1 * after.value))
+        budget = groups._budget([after, after])
+        assert budget.fit == pytest.approx(before.uncertainty or 0.0, abs=1e-12)
+        assert budget.geometry_and_temperature == pytest.approx(0.1 * abs(after.value))
+    assert compared
+    outcome = results_of("summarise", known.cells[0].experiment)  # the written script gives the same
+    assert [r.uncertainty for r in outcome][:1] == [known.cells[0].answers[0].result.uncertainty]
+
+
+def test_what_files_declare_is_told_with_its_defaults_by_name() -> None:
+    for name, words, not_words in (
+        ("solid_state/PEIS_SSB.mpr", "declared area 0.001 cm2 is EC-Lab's default, not used", "--confirm"),
+        ("novocontrol_ascii_solid_conductor/Example2a.txt", "(--confirm-declared takes the file's word for", "default"),
+    ):
+        (told,) = [text for text in analyse(sample(name), only=[]).cells[0].wanted if "declared" in text]
+        assert words in told
+        assert not_words not in told
+
+
+def test_failure_and_life_name_their_clocks(project: Path) -> None:
+    files = [project / f"ramp-1_{kind}.parquet" for kind in ("cycling", "impedance")]
+    (cell,) = analyse(files, only=["summarise", "failure"]).cells
+    (life,) = [a.result for a in cell.answers if a.result.quantity == "life"]
+    said = verdict(cell)
+    _, _, low, high = (float(x) for x in re.search(
+        r"onset between ([\d.]+) and ([\d.]+) h of the record \(([\d.]+) and ([\d.]+) h after the first current", said
+    ).groups())  # fmt: skip
+    assert (low, high) == pytest.approx(tuple(end / 3600 for end in life.interval), rel=1e-3)
+    assert low < high
+
+
+def test_a_line_through_doubtful_resistances_is_doubtful(project: Path) -> None:
+    (cell,) = analyse(project / "cross_impedance.parquet", only=["resistance_against_temperature"]).cells
+    energies = [a.result for a in cell.answers if a.result.quantity == "activation energy"]
+    assert len(energies) == 2
+    assert all(r.quality == "doubtful" and "of 7 of its values are doubtful" in r.reason for r in energies)

@@ -63,6 +63,7 @@ from natrode.analysis.impedance import (
     interface_resistance_series,
     stripping_side_resistance,
 )
+from natrode.analysis.linearity import voltage_amplitude
 from natrode.analysis.literature import LiteraturePlace, Published, against_literature
 from natrode.analysis.ohmic import correction_of, current_interrupt
 from natrode.analysis.onset import onset_voltage
@@ -242,6 +243,7 @@ __all__ = [
     "track_peaks",
     "transference_from_spectra",
     "transference_number",
+    "voltage_amplitude",
     "warburg_coefficient",
     "weibull_from_brackets",
 ]

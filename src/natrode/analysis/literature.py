@@ -12,6 +12,7 @@ import numpy as np
 from natrode.analysis.reading import ZERO_CELSIUS
 from natrode.analysis.replicates import difference_of_protocols
 from natrode.analysis.result import Result
+from natrode.units import write_quantity
 
 NEAR = 5.0
 """[K] within which temperatures are alike."""
@@ -37,6 +38,27 @@ class Published:
     pressure: float | None = None
     """Stack pressure [Pa]."""
 
+    @property
+    def text(self) -> str:
+        """Value with its conditions and its place in the paper."""
+        return f"{self.amount}{self.conditions}: {self.name}"
+
+    @property
+    def amount(self) -> str:
+        """Value with its unit."""
+        return write_quantity(self.value, self.dimension, 3)
+
+    @property
+    def conditions(self) -> str:
+        """What it was measured at, each condition behind a comma; those that the paper does not print are left out."""
+        known = [
+            "" if self.temperature is None else f"{self.temperature - ZERO_CELSIUS:.0f} degC",
+            "" if self.pressure is None else write_quantity(self.pressure, "pressure", 3),
+            self.protocol_class or "",
+            "" if self.n_interfaces is None else f"{self.n_interfaces} interface{'s' * (self.n_interfaces != 1)}",
+        ]
+        return "".join(f", {part}" for part in known if part)
+
 
 @dataclass(frozen=True)
 class LiteraturePlace:
@@ -59,7 +81,7 @@ class LiteraturePlace:
         """Return plain data."""
         return {
             "results": [self.ratio.to_json()],
-            "alike": [p.name for p in self.alike],
+            "alike": [p.text for p in self.alike],
             "unlike": [{"figure": name, "why": why} for name, why in self.unlike],
             "statement": self.statement,
         }
@@ -95,6 +117,8 @@ def against_literature(
         dimension="number",
         method="median of published values of like temperature, protocol and number of interfaces",
         settings={"kind": kind, "protocol_class": protocol_class},
+        scope=result.scope,
+        n_interfaces=result.n_interfaces,
         source=result.source,
         simulated=result.simulated,
     )
@@ -115,6 +139,7 @@ def against_literature(
         reasons = sorted({why for _, why in unlike})
         text = "not compared: " + ("; ".join(reasons) if reasons else f"no paper prints a {kind}")
         return LiteraturePlace(question.refused(text), (), tuple(unlike), text)
+    alike.sort(key=lambda figure: figure.value)
     values = np.array([f.value for f in alike])
     middle = float(np.median(values))
     silent = _silent(result, alike)
@@ -122,10 +147,10 @@ def against_literature(
     many = (
         f"{len(alike)} published values measured alike" if len(alike) > 1 else "the one published value measured alike"
     )
-    text = f"above {below} of {many}"
+    text = f"above {below} of {many} ({alike[0].amount} to {alike[-1].amount})"
     if len(alike) == 1:
         side = "above" if below else "not above"
-        text = f"{side} {many} ({alike[0].name})"
+        text = f"{side} {many} ({alike[0].text})"
     text += f"; {silent}" if silent else ""
     if middle == 0:
         return LiteraturePlace(question.refused("the published median is zero"), tuple(alike), tuple(unlike), text)

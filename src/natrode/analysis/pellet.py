@@ -12,7 +12,7 @@ from natrode.analysis.result import Result
 from natrode.analysis.spectrum import real_axis_intercepts, relative_noise, sorted_spectrum
 from natrode.analysis.temperature_series import ArrheniusFit, arrhenius, read_temperature_error
 from natrode.analysis.transfer import ionic_conductivity
-from natrode.measurement import Experiment, Measurement
+from natrode.measurement import UNCERTAINTY, Experiment, Measurement
 
 Of = Literal["pellet", "electrolyte", "interfaces"]
 Complex = npt.NDArray[np.complex128]
@@ -96,7 +96,7 @@ def pellet_conductivity(spectrum: Measurement) -> Result:
     Formula: sigma = L/(A R). Source: see `pellet_resistance` and `ionic_conductivity`.
     """
     geometry = spectrum.metadata.geometry
-    known = spectrum.metadata.user.get("standard uncertainty, SI", {})
+    known = spectrum.metadata.user.get(UNCERTAINTY, {})
 
     def given(value: float | str, name: str) -> tuple[float, float] | None:
         return None if isinstance(value, str) else (value, float(known.get(name, 0.0)))
@@ -150,10 +150,33 @@ def resistance_against_temperature(
         source=tuple(s.digest for _, s in known),
         simulated=experiment.is_simulated,
     )
+    doubtful = [a for a in answers if a.quality == "doubtful"]
+    if doubtful:
+        fit = _doubted(fit, f"{len(doubtful)} of {len(answers)} of its values are doubtful: {doubtful[0].reason}")
     if any(a.dimension == "area-specific resistance" for a in answers):
         areal = replace(fit.at_room_temperature, dimension="area-specific resistance", area_normalised=True)
         return replace(fit, at_room_temperature=areal)
     return fit
+
+
+def _doubted(fit: ArrheniusFit, doubt: str) -> ArrheniusFit:
+    """A fit whose numbers share a doubt."""
+
+    def doubted(result: Result) -> Result:
+        if result.value is None:
+            return result
+        return replace(result, quality="doubtful", reason="; ".join(text for text in (result.reason, doubt) if text))
+
+    return replace(
+        fit,
+        activation_energy=doubted(fit.activation_energy),
+        activation_energy_product=doubted(fit.activation_energy_product),
+        with_temperature_error=doubted(fit.with_temperature_error),
+        at_room_temperature=doubted(fit.at_room_temperature),
+        heating=doubted(fit.heating),
+        cooling=doubted(fit.cooling),
+        hysteresis=doubted(fit.hysteresis),
+    )
 
 
 def is_conductor(spectrum: Measurement) -> bool:

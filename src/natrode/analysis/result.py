@@ -128,10 +128,18 @@ class Result:
         step = None
         if self.uncertainty is not None:
             step = from_si(self.uncertainty, unit, self.dimension) - from_si(0.0, unit, self.dimension)
+        parts = self.settings.get("parts")
+        factor = from_si(1.0, unit, self.dimension) - from_si(0.0, unit, self.dimension)
+        shares = (
+            {}
+            if not isinstance(parts, Mapping)
+            else {"parts": {name: None if part is None else factor * part for name, part in parts.items()}}
+        )
         return {
             "quantity": self.quantity,
             "value": outside(self.value),
             "uncertainty": step,
+            **shares,
             "interval": None if self.interval is None else [outside(end) for end in self.interval],
             "unit": unit,
             "quality": self.quality,

@@ -347,8 +347,9 @@ def ionic_conductivity(
         doubts.append(f"resistance: {resistance.reason}")
     if not (length[1] and section[1]):
         doubts.append("geometry without its uncertainty")
-    parts = {
-        "fit": value * r[1] / r[0],
-        "geometry": value * float(np.hypot(length[1] / length[0], section[1] / section[0])),
-    }
+    known = resistance.settings.get("parts", {}) if isinstance(resistance, Result) else {}
+    parts = {"fit": value * r[1] / r[0]}
+    if known.get("model choice") is not None and isinstance(resistance, Result) and resistance.value:
+        parts = {name: value * known[name] / resistance.value for name in ("fit", "model choice")}
+    parts["geometry"] = value * float(np.hypot(length[1] / length[0], section[1] / section[0]))
     return question.found(value, sigma, doubts=doubts, thickness=length[0], pellet_area=section[0], parts=parts)

@@ -528,7 +528,12 @@ def life(
         dimension="time",
         method="test time from the first current to the failure that `failure` finds; right-censored without one",
         scope="cell",
-        settings={**conditions_of(cycling), "criterion": criterion, "threshold": threshold},
+        settings={
+            **conditions_of(cycling),
+            "criterion": criterion,
+            "threshold": threshold,
+            "first_current": float(half.start_time[0]) if len(half) else None,
+        },
         **provenance(cycling),
     )
     if not len(half):

@@ -154,7 +154,8 @@ def _show_cell(console: Any, cell: Any) -> None:
     from rich.markup import escape
     from rich.table import Table
 
-    from natrode.report.study import verdict
+    from natrode.report.run import result_shown
+    from natrode.report.study import compared, verdict
 
     name = f"{cell.name}{' (simulated)' if cell.is_simulated else ''}"
     if not cell.answers:
@@ -168,7 +169,8 @@ def _show_cell(console: Any, cell: Any) -> None:
         for answer in rows:
             result = answer.result
             scope = "" if result.scope in ("none", "cell") else f" ({result.scope})"
-            row = [f"{result.quantity}{scope}", _amount(result), result.quality, _short(result.reason)]
+            note = "; ".join(part for part in (result.reason, result_shown(result.to_json()).parts) if part)
+            row = [f"{result.quantity}{scope}", _amount(result), result.quality, _short(note)]
             table.add_row(*(escape(text) for text in ([answer.of] if several else []) + row))
         console.print(table)
     elif cell.answers:
@@ -181,8 +183,8 @@ def _show_cell(console: Any, cell: Any) -> None:
             _say(console, line)
     for line in _refusals(cell.refused):
         _say(console, line)
-    compared = (f"{p.ratio.quantity.partition(' over')[0]}: {p.statement}" for p in cell.literature if p.alike)
-    for text in (verdict(cell), *compared, *cell.wanted, f"excluded: {cell.excluded}" if cell.excluded else ""):
+    beside = (f"{compared(p)}: {p.statement}" for p in cell.literature if p.alike)
+    for text in (verdict(cell), *beside, *cell.wanted, f"excluded: {cell.excluded}" if cell.excluded else ""):
         _say(console, text)
 
 

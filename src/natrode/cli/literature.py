@@ -9,7 +9,10 @@ from cyclopts import Parameter
 from natrode.cli.application import Force, Json, app
 from natrode.cli.printing import dumps, progress, show_table
 from natrode.cli.replaying import calibrate_own
+from natrode.cli.words import TableWords
 from natrode.errors import SpecificationError
+
+_AS_THEY_ARE = TableWords()
 
 
 @app.command
@@ -50,6 +53,7 @@ def calibrate(
     add: Annotated[str | None, Parameter(help="A further figure to condition on: what would it narrow?")] = None,
     record: Annotated[tuple[Path, ...], Parameter(help="Of a cell of your own: PAPER is then its TOML file.")] = (),
     use: Annotated[str | None, Parameter(help="Figures of that record, such as R0,t_0.2V.")] = None,
+    table: TableWords = _AS_THEY_ARE,
     seed: int | None = None,
     out: Annotated[Path | None, Parameter(help="File for the sample (CSV); for the cell (TOML) with --record.")] = None,
     store: Annotated[bool, Parameter(help="Replace the sample that comes with natrode.", negative="")] = False,
@@ -64,7 +68,7 @@ def calibrate(
                 "a cell of your own is calibrated on its record: "
                 "natrode calibrate CELL.toml --record FILE --use R0,t_0.2V"
             )
-        calibrate_own(Path(paper), record, use, seed, out, json_)
+        calibrate_own(Path(paper), record, table, use, seed, out, json_)
         return
     with progress(not json_) as advance:
         document = worth.report(paper, add=add, seed=seed, out=out, store_sample=store, advance=advance)

@@ -8,6 +8,9 @@ from cyclopts import Parameter
 
 from natrode.cli.application import Force, Json, app
 from natrode.cli.printing import dumps, progress, show_results, show_table
+from natrode.cli.words import TableWords
+
+_AS_THEY_ARE = TableWords()
 
 
 @app.command
@@ -17,7 +20,7 @@ def replay(
     use: Annotated[
         str | None, Parameter(help="Figures of the record to calibrate the cell on first, such as R0,t_0.2V.")
     ] = None,
-    current: Annotated[str | None, Parameter(help="Where the record has none, such as '1 mA'.")] = None,
+    table: TableWords = _AS_THEY_ARE,
     seed: int = 1,
     out: Annotated[Path | None, Parameter(help="Folder for the page and the tables [default: replay].")] = None,
     open_: Annotated[bool, Parameter(name="--open", help="Open the page in a browser.", negative="")] = False,
@@ -32,7 +35,7 @@ def replay(
     from natrode.workbench.replay import replay as compute
 
     specified = Cell.load(cell)
-    experiment = one_cell(records, current)
+    experiment = one_cell(records, table)
     given: dict[str, Any] = {}
     with progress(not json_) as advance:
         if use is not None:
@@ -57,30 +60,41 @@ def replay(
         webbrowser.open((out / "index.html").resolve().as_uri())
 
 
-def one_cell(records: tuple[Path, ...], current: str | None) -> Any:
-    """The only cell in files or a folder; raises RecordError when there are several."""
+def one_cell(records: tuple[Path, ...], table: TableWords) -> Any:
+    """The only cell in files or a folder; raises RecordError when there are several, or it was never cycled."""
     from natrode.errors import RecordError, SpecificationError
     from natrode.workbench.gather import gather
 
     if not records:
         raise SpecificationError("no record was given; natrode replay RECORD... --cell CELL.toml")
-    hints: dict[str, Any] = {} if current is None else {"current": current}
-    found = gather(list(records), **hints).experiments
+    found = gather(list(records), **table.hints()).experiments
     if len(found) > 1:
         names = ", ".join(e.title for e in found[:5])
         raise RecordError(f"{records[0]}: holds {len(found)} cells ({names}); name the files of one")
+    if not found[0].of_kind("cycling"):
+        kinds = ", ".join(dict.fromkeys(m.kind for m in found[0].measurements))
+        raise RecordError(
+            f"{records[0]}: holds no cycling record ({kinds} only), and it is current and voltage against time that a "
+            "replay repeats; give the file with the cycling"
+        )
     return found[0]
 
 
 def calibrate_own(
-    cell: Path, records: tuple[Path, ...], use: str, seed: int | None, out: Path | None, json_: bool
+    cell: Path,
+    records: tuple[Path, ...],
+    table: TableWords,
+    use: str,
+    seed: int | None,
+    out: Path | None,
+    json_: bool,
 ) -> None:
     """Condition a cell on figures of its own record and print what they leave open; the TOML goes to `out`."""
     from natrode.cell import Cell
     from natrode.files import write_text
     from natrode.workbench.own_cell import calibrate_cell, calibrated_cell
 
-    specified, experiment = Cell.load(cell), one_cell(records, None)
+    specified, experiment = Cell.load(cell), one_cell(records, table)
     with progress(not json_) as advance:
         sample = calibrate_cell(experiment, specified, use.split(","), seed=seed or 1, advance=advance)
     document = {

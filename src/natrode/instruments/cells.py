@@ -14,7 +14,7 @@ from natrode.errors import InstrumentFileError, SpecificationError, UnitError
 from natrode.instruments import _grouping, folder
 from natrode.instruments._grouping import Group
 from natrode.instruments._table_file import TableFile, read_table
-from natrode.measurement import Geometry, Measurement
+from natrode.measurement import UNCERTAINTY, Geometry, Measurement
 from natrode.units import DIMENSIONS, to_si, write_quantity
 
 FILE_NAME = "cells.csv"
@@ -117,7 +117,7 @@ class Cell:
         about: dict[str, Any] = {k: v for k, v in self.texts.items() if v and k not in skipped}
         spread = {k.removesuffix(" +-"): v for k, v in self.values.items() if k.endswith(" +-")}
         if spread:
-            about["standard uncertainty, SI"] = spread
+            about[UNCERTAINTY] = spread
         rest = ("working mass", "counter mass", "rest")
         about |= {f"{k}, SI": self.values[k] for k in rest if k in self.values}
         if self.excluded:

@@ -7,6 +7,7 @@ InstrumentFileError that names the file and its likely format.
 import importlib
 import io
 import math
+import re
 import zipfile
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -16,7 +17,7 @@ from typing import Any
 from natrode import files
 from natrode.errors import InstrumentFileError, SpecificationError, UnitError
 from natrode.instruments.base import LARGEST_FILE, Format, Source
-from natrode.measurement import Column, Experiment, Measurement
+from natrode.measurement import UNCERTAINTY, Column, Experiment, Measurement
 from natrode.specification import suggest
 from natrode.units import read_quantity, write_quantity
 
@@ -318,7 +319,10 @@ def read_hints(hints: Mapping[str, Any]) -> dict[str, Any]:
     for name, said in hints.items():
         if said is None:
             continue
-        if name in QUANTITIES:
+        if name in WITH_ERROR and isinstance(said, str) and (parts := _ERROR.split(said, maxsplit=1))[1:]:
+            words[name], error = _with_error(name, said, *parts)
+            words.setdefault(UNCERTAINTY, {})[name] = error
+        elif name in QUANTITIES:
             words[name] = _quantity(name, said)
         elif name in PLAIN:
             words[name] = said
@@ -351,6 +355,45 @@ def _quantity(name: str, said: Any) -> float:
     ):
         raise SpecificationError(f"{name}: read {said!r}, must be greater than zero")
     return value
+
+
+WITH_ERROR = ("area", "working_area", "counter_area", "electrolyte_area", "diameter", "thickness", "temperature")
+"""Hints that may come with a standard uncertainty, such as "0.785 +- 0.02 cm2"."""
+_ERROR = re.compile(r"\s*(?:\+/?-|±)\s*")
+
+
+def _with_error(name: str, said: str, number: str, error: str) -> tuple[float, float]:
+    """Value and standard uncertainty in SI; a unit may stand behind both or behind the last one only."""
+    bare = r"\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\s*"
+    unit = re.sub(f"^{bare}", "", error)
+    value = _quantity(name, f"{number} {unit}" if re.fullmatch(bare, number) else number)
+    dimension = "temperature difference" if name == "temperature" else QUANTITIES[name]
+    try:
+        size = read_quantity(re.sub(r"°\s*C|degC", "K", error), dimension)
+    except UnitError as problem:
+        raise SpecificationError(f"{name}: read {said!r}: {problem}") from None
+    if not (math.isfinite(size) and size >= 0):
+        raise SpecificationError(f"{name}: read {said!r}, the uncertainty must not be below zero")
+    return value, size
+
+
+def _errors(words: Mapping[str, Any]) -> dict[str, float]:
+    """Standard uncertainties that the user gives, by the names of the table of cells."""
+    said = words.get(UNCERTAINTY, {})
+    found: dict[str, float] = {}
+    if "diameter" in said:
+        size = math.pi / 2 * words["diameter"] * said["diameter"]
+        found["electrolyte area"] = size
+        if not {"area", "working_area", "counter_area"} & set(words):
+            found |= dict.fromkeys(("working area", "counter area"), size)
+    if "area" in said:
+        found |= dict.fromkeys(("working area", "counter area"), said["area"])
+        if not {"electrolyte_area", "diameter"} & set(words):
+            found["electrolyte area"] = said["area"]
+    if "thickness" in said:
+        found["electrolyte thickness"] = said["thickness"]
+    own = ("working_area", "counter_area", "electrolyte_area", "temperature")
+    return found | {name.replace("_", " "): said[name] for name in own if name in said}
 
 
 def with_words(record: Measurement, words: Mapping[str, Any], said: Mapping[str, Any] | None = None) -> Measurement:
@@ -386,6 +429,7 @@ def with_words(record: Measurement, words: Mapping[str, Any], said: Mapping[str,
     if "sign_of_current" in words:
         changes["sign_of_current"] = "positive = oxidation (stripping) at the working electrode"
     metadata = record.metadata
+    errors = _errors(words)
     given = {
         name: str(said[name]) for name in (*QUANTITIES, "interfaces_in_series", "sign_of_current") if name in words
     }
@@ -393,7 +437,11 @@ def with_words(record: Measurement, words: Mapping[str, Any], said: Mapping[str,
         "geometry": {**metadata.geometry.model_dump(), **geometry},
         "assumptions": tuple(dict.fromkeys((*metadata.assumptions, *notes))),
         "warnings": (*metadata.warnings, *_unused(record, words)),
-        "user": {**metadata.user, **({"given": {**metadata.user.get("given", {}), **given}} if given else {})},
+        "user": {
+            **metadata.user,
+            **({"given": {**metadata.user.get("given", {}), **given}} if given else {}),
+            **({UNCERTAINTY: {**metadata.user.get(UNCERTAINTY, {}), **errors}} if errors else {}),
+        },
     }
     return Measurement(record.with_metadata(**changes).metadata, table)
 
@@ -423,8 +471,12 @@ def _areas(words: Mapping[str, Any], notes: list[str]) -> dict[str, Any]:
     return found
 
 
-def _confirmed(record: Measurement, notes: list[str]) -> dict[str, Any]:
-    """Geometry that the file declares and the user confirms; defaults of the instrument stay unused."""
+def confirmable(record: Measurement) -> dict[str, Any]:
+    """Geometry that the file declares and a user can confirm; defaults of the instrument are none.
+
+    Args:
+        record: any record.
+    """
     declared = record.metadata.geometry.declared
     found: dict[str, Any] = {}
     thickness, diameter = declared.get("thickness"), declared.get("diameter")
@@ -435,7 +487,13 @@ def _confirmed(record: Measurement, notes: list[str]) -> dict[str, Any]:
         found |= dict.fromkeys(("electrolyte_area", "working_area", "counter_area"), math.pi / 4 * diameter**2)
     if area and not any(math.isclose(area, default, rel_tol=1e-9) for default in (1e-4, 1e-7)):
         found |= dict.fromkeys(("working_area", "counter_area"), area)
-    if declared and not found:
+    return found
+
+
+def _confirmed(record: Measurement, notes: list[str]) -> dict[str, Any]:
+    """Geometry that the file declares and the user confirms; defaults of the instrument stay unused."""
+    found = confirmable(record)
+    if record.metadata.geometry.declared and not found:
         notes.append(
             "declared geometry is the instrument's default: not used although confirmed; give area and thickness"
         )
@@ -451,4 +509,4 @@ def _unused(record: Measurement, words: Mapping[str, Any]) -> list[str]:
     return [f"{name} was given but is not needed: {record.metadata.origin.format} says it itself" for name in odd]
 
 
-__all__ = ["formats", "is_experiment", "likely_format", "read", "read_bytes", "read_hints", "with_words"]
+__all__ = ["confirmable", "formats", "is_experiment", "likely_format", "read", "read_bytes", "read_hints", "with_words"]

@@ -74,7 +74,9 @@ class Drawing:
         self.columns.append(DataColumn(*split_title(title), comment, plain))
 
 
-def save(path: str | Path, draw: "Callable[[Figure], Drawing]", width_mm: float, height_mm: float) -> Path:
+def save(
+    path: str | Path, draw: "Callable[[Figure], Drawing]", width_mm: float, height_mm: float, mark: str = ""
+) -> Path:
     """Draw to `path` and write the numbers to the CSV beside it.
 
     Args:
@@ -82,6 +84,7 @@ def save(path: str | Path, draw: "Callable[[Figure], Drawing]", width_mm: float,
         draw: fills the figure, and returns what it drew.
         width_mm: 40 to 250.
         height_mm: of the figure.
+        mark: of the simulated records that are drawn (`natrode.measurement.mark_of`); it goes into both files.
 
     Returns:
         The CSV: rows of names, units and comments, then the numbers drawn, none left out.
@@ -107,7 +110,7 @@ def save(path: str | Path, draw: "Callable[[Figure], Drawing]", width_mm: float,
             top = figure.axes[0]
             top.text(1, 1.01, "simulated", transform=top.transAxes, ha="right", va="bottom", fontsize=6, color="0.4")
         stream = io.BytesIO()
-        about = "simulated by natrode" if drawing.simulated else "drawn by natrode"
+        about = mark or ("simulated by natrode" if drawing.simulated else "drawn by natrode")
         told: dict[str, dict[str, Any]] = {
             ".svg": {"Date": None, "Title": about},
             ".pdf": {"CreationDate": None, "Subject": about},
@@ -115,6 +118,9 @@ def save(path: str | Path, draw: "Callable[[Figure], Drawing]", width_mm: float,
         }
         figure.savefig(stream, format=path.suffix[1:], dpi=RESOLUTION, metadata=told[path.suffix])
     files.write_bytes(path, stream.getvalue())
+    if mark:
+        longest = max((len(column.values) for column in drawing.columns), default=0)
+        drawing.columns.append(DataColumn(mark, "", "a model wrote these numbers", [1.0] * longest))
     data = path.with_suffix(".csv")
     files.write_text(data, _table(drawing.columns))
     return data

@@ -81,7 +81,7 @@ def replay_page(replay: Replay) -> str:
 
 
 def replay_table(replay: Replay) -> str:
-    """Time, record, simulation, band and residual as CSV; the header says which columns are simulated."""
+    """Time, record, simulation, band and residual as CSV; the header says what is simulated, its end by which run."""
     columns = {
         "Test Time / s": replay.time,
         ("simulated record" if replay.record.is_simulated else "measured") + " voltage / V": replay.measured,
@@ -91,8 +91,8 @@ def replay_table(replay: Replay) -> str:
         "record minus simulation / V": replay.residual,
     }
     known = {name: values for name, values in columns.items() if values is not None}
-    rows = np.column_stack(list(known.values()))
-    lines = [",".join(known)]
+    rows = np.column_stack([*known.values(), np.ones(len(replay.time))])
+    lines = [",".join([*known, replay.simulated.cycling.mark])]
     lines += [",".join("" if np.isnan(v) else f"{v:.9g}" for v in row) for row in rows]
     return "\n".join(lines) + "\n"
 

@@ -9,7 +9,7 @@ from natrode.analysis.full_cell import positive_current
 from natrode.measurement import Column, Experiment, Measurement
 from natrode.report.page import Plots, render
 from natrode.report.run_plots import Drawn, is_series, nyquist_figure, series_figures, sweep_figure, time_figure
-from natrode.report.wording import UNKNOWN, interval_text, measured_text, number, unit_text
+from natrode.report.wording import UNKNOWN, interval_text, limit_text, measured_text, number, unit_text
 
 _DRAW = {"cycling": time_figure, "impedance": nyquist_figure, "sweep": sweep_figure}
 _QUALITY = {
@@ -30,6 +30,13 @@ class ResultShown:
     uncertainty: str
     style: str
     """Key of the style and icon of its quality."""
+
+    @property
+    def parts(self) -> str:
+        """What its uncertainty consists of, in words; "" where it is one part or nobody knows."""
+        known = {name: part for name, part in (self.entry.get("parts") or {}).items() if part}
+        told = ", ".join(f"{name} {number(part, 2)}" for name, part in known.items())
+        return f"uncertainty: {told}" if self.uncertainty and len(known) > 1 else ""
 
 
 def run_page(experiment: Experiment, summary: list[dict[str, Any]], title: str) -> str:
@@ -55,9 +62,7 @@ def run_page(experiment: Experiment, summary: list[dict[str, Any]], title: str) 
         record_plots=[_plot(d, plots, m.is_simulated) for d, m in drawn],
         series_plots=[_plot(d, plots, experiment.is_simulated) for d in series],
         specification=list(specification(experiment)),
-        parameters=list(_flat(experiment.measurements[0].metadata.origin.parameters))
-        if experiment.measurements
-        else [],
+        parameters=list(flat(experiment.measurements[0].metadata.origin.parameters)) if experiment.measurements else [],
         records=[_record(m) for m in experiment.measurements],
         warnings=sorted({w for m in experiment.measurements for w in (*m.metadata.warnings, *m.metadata.assumptions)}),
         seeds=sorted({m.metadata.origin.seed for m in experiment.measurements if m.metadata.origin.seed is not None}),
@@ -95,9 +100,9 @@ def result_shown(entry: Mapping[str, Any]) -> ResultShown:
             else str(value)
         )
     elif quality == "lower limit" and interval and interval[0] is not None:
-        text = f"> {number(interval[0])}"
+        text = limit_text(interval[0], lower=True)
     elif quality == "upper limit" and interval and interval[1] is not None:
-        text = f"< {number(interval[1])}"
+        text = limit_text(interval[1], lower=False)
     else:
         text = UNKNOWN
     spread = entry.get("uncertainty")
@@ -133,12 +138,12 @@ def specification(experiment: Experiment) -> Iterator[tuple[str, str]]:
         yield f"declared by the instrument, not used: {name}", number(declared, 4)
 
 
-def _flat(tree: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, str]]:
+def flat(tree: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, str]]:
     """Leaves of nested settings with their path as the name."""
     for key, value in tree.items():
         name = f"{above} \N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK} {key}" if above else str(key)
         if isinstance(value, Mapping):
-            yield from _flat(value, name)
+            yield from flat(value, name)
         elif isinstance(value, Sequence) and not isinstance(value, str) and len(value) > 12:
             yield name, f"{len(value)} values"
         else:

@@ -13,7 +13,7 @@ from natrode.analysis.full_cell import positive_current
 from natrode.errors import RecordError
 from natrode.measurement import Column, Measurement
 from natrode.report import plots
-from natrode.report.decimation import Array, min_max
+from natrode.report.decimation import Array, min_max, pieces
 from natrode.report.palette import series_colour
 from natrode.report.plots import Figure, Trace
 from natrode.report.wording import number, unit_text
@@ -65,10 +65,11 @@ def time_figure(record: Measurement) -> Drawn:
     x_title = f"time / {unit}"
     flows = current_flows(record)
     made = plots.layout(x_title, v_title, simulated=record.is_simulated, height=580 if flows else 340)
-    traces = [_thinned("voltage", time / length, voltage * v_factor, 0, x_title, v_title)]
+    gaps = gaps_of(record)
+    traces = [_thinned("voltage", time, voltage * v_factor, gaps, length, 0, x_title, v_title)]
     if flows:
         c_title, c_factor = current_scale(record)
-        current = _thinned("current", time / length, record.array(Column.CURRENT) * c_factor, 1, x_title, c_title)
+        current = _thinned("current", time, record.array(Column.CURRENT) * c_factor, gaps, length, 1, x_title, c_title)
         traces.append(current | {"yaxis": "y2"})
         made["yaxis"] |= {"domain": [0.46, 1]}
         made["yaxis2"] = plots.axis(c_title) | {"domain": [0, 0.38], "anchor": "x"}
@@ -77,6 +78,8 @@ def time_figure(record: Measurement) -> Drawn:
     drawn = max(len(trace["x"]) for trace in traces)
     quiet = "no current flows" if Column.CURRENT in record else ""
     note = f"positive current: {positive_current(record)}" if flows else quiet
+    if gaps:
+        note += f"{'; ' if note else ''}{len(gaps)} gap{'s' * (len(gaps) > 1)} without data"
     if drawn < len(time):
         note += (
             f"{'; ' if note else ''}{len(time)} samples thinned to {drawn} for drawing (lowest and highest of equal "
@@ -85,9 +88,16 @@ def time_figure(record: Measurement) -> Drawn:
     return Drawn("Voltage and current" if flows else "Voltage at rest", {"data": traces, "layout": made}, note)
 
 
-def _thinned(name: str, x: Array, y: Array, index: int, x_title: str, y_title: str) -> Trace:
-    kept = min_max(y, POINTS)
-    return plots.line(name, x[kept], y[kept], series_colour(index, 2), x_title=x_title, y_title=y_title, width=1.4)
+def gaps_of(record: Measurement) -> list[float]:
+    """Moments after which a record put together from files holds nothing for a while [s]."""
+    return [float(str(gap["after"]).split()[0]) + 0.5 for gap in record.metadata.settings.get("gaps") or ()]
+
+
+def _thinned(
+    name: str, time: Array, y: Array, gaps: Sequence[float], length: float, index: int, x_title: str, y_title: str
+) -> Trace:
+    x, values = pieces(time, y, gaps, POINTS)
+    return plots.line(name, x / length, values, series_colour(index, 2), x_title=x_title, y_title=y_title, width=1.4)
 
 
 def current_scale(record: Measurement) -> tuple[str, float]:

@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 
 from natrode import __version__
-from natrode.analysis import is_rest
+from natrode.analysis import LiteraturePlace, is_rest
 from natrode.analysis.impedance import InterfaceSeries
 from natrode.analysis.reading import area_of
 from natrode.analysis.temperature_series import ArrheniusFit
 from natrode.measurement import Column, Measurement
 from natrode.report import study_plots
 from natrode.report.page import Plots, anchors, render
-from natrode.report.run import ResultShown, result_shown, specification
+from natrode.report.run import ResultShown, flat, result_shown, specification
 from natrode.report.run_plots import Drawn, current_flows, series_figures, sweep_figure, time_figure, time_scale
 from natrode.report.study_plots import Labelled
 from natrode.report.wording import number
@@ -68,6 +68,8 @@ class Row:
     shown: ResultShown
     of: str
     code: str
+    settings: tuple[tuple[str, str], ...]
+    """Everything that the analysis kept, by name."""
 
 
 def study_page(study: Study, script: str, files: Sequence[str] = ()) -> str:
@@ -114,6 +116,7 @@ def _card(cell: CellStudy, anchor: str, plots: Plots) -> dict[str, Any]:
         "arcs": arc_rows(cell),
         "decides": next((a.decides for _, f in details(cell, *CIRCUITS) for a in f.arcs), ""),
         "refused": [_row(a) for a in cell.refused],
+        "literature": [(compared(place), place) for place in cell.literature],
         "specification": list(specification(cell.experiment)),
         "records": [_record(m) for m in cell.experiment.measurements],
         "remarks": _remarks(cell),
@@ -138,7 +141,9 @@ def _group(group: Group, plots: Plots) -> dict[str, Any]:
 
 
 def _row(answer: Answer) -> Row:
-    return Row(result_shown(answer.result.to_json()), answer.of, answer.task.code())
+    entry = answer.result.to_json()
+    kept = tuple((name, text) for name, text in flat(entry["settings"]) if text != "None")
+    return Row(result_shown(entry), answer.of, answer.task.code(), kept)
 
 
 def headlines(cell: CellStudy) -> list[Headline]:
@@ -160,12 +165,37 @@ def verdict(cell: CellStudy) -> str:
         return ""
     parts = [str(found.summary)]
     if found.onset is not None:
-        begin, end = (number(moment / 3600.0) for moment in found.onset)
-        parts.append(f"onset between {begin} and {end} h")
+        parts.append(f"onset between {_hours(*found.onset)}{_since_first_current(cell, found.onset)}")
     if found.alternatives:
         parts.append(f"or else: {'; '.join(found.alternatives)}")
     parts += [event.statement for event in found.undecided]
     return "; ".join(parts)
+
+
+def _since_first_current(cell: CellStudy, onset: tuple[float, float]) -> str:
+    """The same moments on the clock that a life is counted by, where the record begins with something else."""
+    begins = (a.result.settings.get("first_current") for a in cell.answers if a.result.quantity == "life")
+    first = next((b for b in begins if b is not None), 0.0)
+    if first <= 1e-3 * onset[1]:
+        return ""
+    return f" of the record ({_hours(onset[0] - first, onset[1] - first)} after the first current, as life counts)"
+
+
+def _hours(begin: float, end: float) -> str:
+    """Two moments [s] in hours, with the digits that tell them apart, three at least."""
+    for digits in range(3, 8):
+        low, high = (number(moment / 3600.0, digits) for moment in (begin, end))
+        if low != high:
+            break
+    return f"{low} and {high} h"
+
+
+def compared(place: LiteraturePlace) -> str:
+    """What was set beside the literature: quantity, side, and the interfaces that it spans."""
+    ratio = place.ratio
+    count = f"{ratio.n_interfaces} interface{'s' * (ratio.n_interfaces != 1)}" if ratio.n_interfaces else ""
+    told = ", ".join(part for part in ("" if ratio.scope == "none" else ratio.scope, count) if part)
+    return ratio.quantity.removesuffix(" over the published median") + (f" ({told})" if told else "")
 
 
 CIRCUITS = ("suggest_circuits", "fit_circuit")
@@ -301,4 +331,4 @@ def colours(impedance: Measurement, series: InterfaceSeries | None) -> "tuple[np
     return np.arange(1.0, count + 1.0), "spectrum"
 
 
-__all__ = ["colours", "details", "figures", "headlines", "labelled", "study_page", "verdict"]
+__all__ = ["colours", "compared", "details", "figures", "headlines", "labelled", "study_page", "verdict"]

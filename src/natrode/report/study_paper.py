@@ -16,12 +16,12 @@ from natrode.analysis.replicates import GroupStatistics
 from natrode.analysis.result import Series
 from natrode.analysis.temperature_series import ArrheniusFit
 from natrode.errors import SpecificationError
-from natrode.measurement import Column, Measurement
-from natrode.report.decimation import Array, min_max
+from natrode.measurement import Column, Measurement, mark_of
+from natrode.report.decimation import Array, min_max, pieces
 from natrode.report.palette import SERIES
 from natrode.report.paper_style import DASHES, POINTS, SINGLE_COLUMN, Drawing, dress, equal_axes, plain, save
 from natrode.report.plots import decade_labels
-from natrode.report.run_plots import current_scale, time_scale, voltage_scale
+from natrode.report.run_plots import current_scale, gaps_of, time_scale, voltage_scale
 from natrode.report.study import colours, details, labelled
 from natrode.report.study_plots import ARRHENIUS_UNITS, Labelled, blend, charge_scale, chosen
 from natrode.report.wording import number, unit_text
@@ -59,12 +59,14 @@ class PaperFigure:
     draw: "Callable[[Figure], Drawing]"
     shape: float
     """Height over width."""
+    mark: str = ""
+    """Of the simulated records that it shows (`mark_of`)."""
 
     def save(self, folder: Path, ending: str, width_mm: float = SINGLE_COLUMN) -> list[str]:
         """Write it and its numbers; returns the names of both files."""
         path = folder / f"{self.name}{ending}"
         height = min(self.shape * width_mm, max(110.0, 0.55 * width_mm))
-        return [path.name, save(path, self.draw, width_mm, height).name]
+        return [path.name, save(path, self.draw, width_mm, height, self.mark).name]
 
 
 def paper_figures(study: Study, kinds: Sequence[str] = KINDS) -> Iterator[PaperFigure]:
@@ -84,13 +86,16 @@ def paper_figures(study: Study, kinds: Sequence[str] = KINDS) -> Iterator[PaperF
         for name, kind, draw, shape in _of_cell(cell):
             if kind in kinds:
                 several = f"{_file_name(cell.name)}-" if len(study.cells) > 1 else ""
-                yield PaperFigure(f"{several}{name}", kind, cell.name, draw, shape)
+                mark = mark_of(cell.experiment.measurements)
+                yield PaperFigure(f"{several}{name}", kind, cell.name, draw, shape, mark)
     if "replicates" in kinds:
         for group in study.groups:
             if group.critical is None:
                 continue
             draw = partial(_replicates, group=group.critical)
-            yield PaperFigure(f"{_file_name(group.name)}-replicates", "replicates", group.name, draw, 0.75)
+            members = [c for c in study.cells if c.name in group.cells]
+            mark = mark_of(m for c in members for m in c.experiment.measurements)
+            yield PaperFigure(f"{_file_name(group.name)}-replicates", "replicates", group.name, draw, 0.75, mark)
 
 
 def _file_name(text: str) -> str:
@@ -271,8 +276,8 @@ def _voltage(figure: "Figure", record: Measurement) -> Drawing:
     mark = _mark([record])
     drawing.add(f"time / {unit}", mark, time / length)
     for axes, (title, values, colour) in zip(panels, lines, strict=True):
-        kept = min_max(values, POINTS)
-        axes.plot(time[kept] / length, values[kept], color=colour, lw=0.7)
+        moments, drawn = pieces(time, values, gaps_of(record), POINTS)
+        axes.plot(moments / length, drawn, color=colour, lw=0.7)
         dress(axes, f"time / {unit}" if axes is panels[-1] else "", title.replace(" / ", "\n/ ", 1))
         axes.margins(x=0.01)
         drawing.add(title, mark, values)

@@ -11,10 +11,10 @@ from natrode.analysis.result import Result
 from natrode.analysis.temperature_series import ArrheniusFit
 from natrode.measurement import Column, Measurement
 from natrode.report import plots
-from natrode.report.decimation import Array, min_max
+from natrode.report.decimation import Array, pieces
 from natrode.report.palette import MUTED, SEQUENCE, series_colour
 from natrode.report.plots import Trace
-from natrode.report.run_plots import POINTS, SPECTRA, Drawn, time_scale, voltage_scale
+from natrode.report.run_plots import POINTS, SPECTRA, Drawn, gaps_of, time_scale, voltage_scale
 from natrode.report.wording import number, unit_text
 from natrode.units import from_si
 
@@ -270,12 +270,12 @@ def voltage_and_resistance(cycling: Measurement, series: InterfaceSeries, area: 
         above, below = cycling.array(Column.TIME) / length, series.time / length
     voltage = cycling.array(Column.VOLTAGE)
     v_title, v_factor = voltage_scale(voltage)
-    kept = min_max(voltage, POINTS)
+    broken = [] if by_charge else [gap / length for gap in gaps_of(cycling)]
+    x, drawn = pieces(above, voltage * v_factor, broken, POINTS)
     normalised = series.results[0].area_normalised
     r_title, r_factor = ("resistance / Ω cm²", 1e4) if normalised else ("resistance / Ω", 1.0)
     traces = [
-        plots.line("voltage", above[kept], voltage[kept] * v_factor, series_colour(0, 2), x_title=x_title,
-                   y_title=v_title, width=1.2),
+        plots.line("voltage", x, drawn, series_colour(0, 2), x_title=x_title, y_title=v_title, width=1.2),
         _resistances(series, below, r_factor, x_title, r_title),
     ]  # fmt: skip
     made = plots.layout(x_title, v_title, simulated=cycling.is_simulated, height=580)

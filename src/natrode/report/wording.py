@@ -49,6 +49,19 @@ def number(value: float | None, digits: int = 3) -> str:
     return f"{whole}{dot}{rest}".replace("-", "\N{MINUS SIGN}")
 
 
+def limit_text(bound: float, *, lower: bool, digits: int = 3) -> str:
+    """Write a limit with `digits` significant digits, rounded away from what it excludes.
+
+    >>> limit_text(995848.0, lower=True), limit_text(47635.0, lower=False), limit_text(-0.4, lower=True)
+    ('> 995\u202f000', '< 47\u202f700', '> −0.4')
+    """
+    if bound:
+        step = 10.0 ** (math.floor(math.log10(abs(bound))) + 1 - digits)
+        steps = round(bound / step, 6)  # 75.8 is 758 steps, whatever its last bit says
+        bound = (math.floor(steps) if lower else math.ceil(steps)) * step
+    return f"{'>' if lower else '<'} {number(bound, digits)}"
+
+
 def measured_text(value: float, deviation: float) -> tuple[str, str]:
     """Write a value and its standard uncertainty: two digits of the uncertainty, the value to the same place.
 

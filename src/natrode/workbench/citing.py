@@ -20,7 +20,7 @@ UNKNOWN = "not recorded"
 SI_COLUMNS = (
     "cell", "group", "excluded", "of", "quantity", "value", "standard uncertainty", "low", "high", "unit", "quality",
     "reason", "side", "interfaces in series", "electrode area", "electrolyte thickness", "temperature",
-    "stack pressure", "instrument", "started", "origin", "method", "references",
+    "stack pressure", "instrument", "started", "origin", "method", "references", "records (SHA-256)",
 )  # fmt: skip
 
 
@@ -162,13 +162,18 @@ def _data(document: Mapping[str, Any]) -> str:
         records = cell["records"]
         kinds = ", ".join(dict.fromkeys(r["kind"] for r in records))
         sources = dict.fromkeys(
-            f"{r['model']} (SIMULATED, no measurement)" if r["simulated"] else f"{_said(r['instrument'])}"
+            f"{r['model']} ({_simulated(r)}, no measurement)" if r["simulated"] else f"{_said(r['instrument'])}"
             for r in records
         )
         conditions = _conditions(records[0])
         told = "; ".join(f"{name} {text}" for name, text in conditions.items())
         sentences.append(f"Cell {cell['cell']}: {kinds} by {' and '.join(sources)}; {told}.")
     return "Data. " + " ".join(sentences)
+
+
+def _simulated(record: Mapping[str, Any]) -> str:
+    seed = record.get("seed")
+    return "SIMULATED" if seed is None else f"SIMULATED, seed {seed}"
 
 
 def _said(text: Any) -> str:
@@ -264,7 +269,8 @@ def si_rows(document: Mapping[str, Any]) -> list[list[Any]]:
             result["scope"], conditions["interfaces in series"], conditions["electrode area"],
             conditions["electrolyte thickness"], conditions["temperature"], conditions["stack pressure"],
             _said(record["model"] if record["simulated"] else record["instrument"]), conditions["started"],
-            "SIMULATED" if record["simulated"] else "measured", result["method"], cited,
+            _simulated(record) if record["simulated"] else "measured", result["method"], cited,
+            " | ".join(result["source"]),
         ])  # fmt: skip
     return rows
 

@@ -14,7 +14,8 @@ COLUMNS = (
     "scope", "interfaces", "normalised by area", "method", "call", "files", "records (SHA-256)", "settings (SI)",
 )  # fmt: skip
 SERIES_COLUMNS = (
-    "cell", "origin", "quantity", "value", "uncertainty", "unit", "at", "of", "unit of at", "scope", "method"
+    "cell", "origin", "quantity", "value", "uncertainty", "unit", "at", "of", "unit of at", "scope", "method",
+    "records (SHA-256)",
 )  # fmt: skip
 
 
@@ -49,7 +50,7 @@ def series_rows(study: Study) -> list[list[Any]]:
             for x, value, error in zip(entry["x"], entry["value"], spread, strict=True):
                 rows.append([
                     cell.name, _origin(cell), entry["quantity"], value, error, entry["unit"], x, entry["x_quantity"],
-                    entry["x_unit"], entry["scope"], entry["method"],
+                    entry["x_unit"], entry["scope"], entry["method"], " | ".join(entry["source"]),
                 ])  # fmt: skip
     return rows
 

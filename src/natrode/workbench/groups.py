@@ -1,7 +1,7 @@
 """Groups of the table of cells: replicates counted with their exclusions, designs compared, thicknesses joined."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Any
 
@@ -18,7 +18,7 @@ from natrode.analysis import (
 )
 from natrode.analysis.critical_current import CriticalCurrent
 from natrode.analysis.result import Result
-from natrode.measurement import Experiment
+from natrode.measurement import UNCERTAINTY, Experiment
 
 BUDGETS = (
     "critical current density (largest survived)",
@@ -135,9 +135,19 @@ def _budget(results: Sequence[Result]) -> ErrorBudget:
         for p, r in zip(parts, results, strict=True)
         if isinstance(p, Mapping) and p.get("geometry") is not None and r.value
     ]
+    alone = [_fit_alone(r) for r in results]
     middle = next((r.value for r in results if r.value is not None), 0.0)
     spread = [middle - max(model), middle + max(model)] if model and middle is not None else None
-    return error_budget(results, geometry_and_temperature=max(geometry) if geometry else None, model_choice=spread)
+    return error_budget(alone, geometry_and_temperature=max(geometry) if geometry else None, model_choice=spread)
+
+
+def _fit_alone(result: Result) -> Result:
+    """A result whose uncertainty leaves out geometry and choice of the model, which a budget counts on their own."""
+    parts = result.settings.get("parts", {})
+    apart = [parts.get(name) or 0.0 for name in ("geometry", "model choice")] if isinstance(parts, Mapping) else []
+    if not any(apart) or result.uncertainty is None:
+        return result
+    return replace(result, uncertainty=max(result.uncertainty**2 - sum(part**2 for part in apart), 0.0) ** 0.5)
 
 
 def _critical(members: Sequence[Member], mix_simulated: bool) -> GroupStatistics | None:
@@ -181,7 +191,7 @@ def _thicknesses(members: Sequence[Member]) -> ThicknessSeries | None:
         if whole is None or isinstance(thickness, str) or isinstance(area, str):
             continue
         resistance, sigma, result = whole
-        known = metadata.user.get("standard uncertainty, SI", {})
+        known = metadata.user.get(UNCERTAINTY, {})
         points.append(
             (thickness, resistance * area, sigma * area, float(known.get("electrolyte thickness", 0.0)), result)
         )

@@ -44,8 +44,8 @@ def _agreed(one: Published, other: Published) -> Published:
 
 
 def _entry(paper: Paper, figure: Figure) -> Published | None:
-    if figure.si is None or figure.experiment is None or figure.role == "blind":
-        return None
+    if figure.si is None or figure.si <= 0 or figure.experiment is None or figure.role == "blind":
+        return None  # what a paper could not tell from zero is no value to lie among
     trial = paper.trial(figure.experiment)
     arguments = figure.arguments
     name = f"{figure.reference or paper.reference}, {figure.quantity.partition(' (')[0]} ({figure.where})"
@@ -95,8 +95,10 @@ def places(results: Sequence[Result], critical: CriticalCurrent | None) -> tuple
         seen.add((result.quantity, result.scope))
         kind, test = known
         protocol: dict[str, Any] | None = None
-        if test == STEPPED:
-            protocol = None if critical is None else dict(critical.protocol)
+        if test == STEPPED and critical is not None:  # its conditions stand in its protocol
+            protocol = dict(critical.protocol)
+            own = {name: protocol.get(name) for name in ("temperature", "pressure")}
+            result = replace(result, settings={**result.settings, **own})
         found.append(against_literature(result, published(), kind=kind, protocol_class=test, protocol=protocol))
     return tuple(found)
 

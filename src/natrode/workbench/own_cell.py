@@ -139,7 +139,11 @@ def calibrate_cell(
     for name, read in readers.items():
         value = read(experiment.cycling, begin)
         if value is None or value <= 0:
-            raise RecordError(f"the record does not hold {name}: it never comes to it, or no current flows")
+            largest = float(np.nanmax(np.abs(experiment.cycling.array(Column.VOLTAGE)), initial=0.0))
+            raise RecordError(
+                f"{experiment.title}: the record does not hold {name}: no current flows, or it never comes to it (its "
+                f"voltage reaches {largest:.3g} V)"
+            )
         wanted[name] = value
     protocol = Protocol.from_measurement(experiment, area=cell.working_area)
     protocol = protocol.model_copy(update={"sampling": Sampling(points_per_half_cycle=POINTS)})

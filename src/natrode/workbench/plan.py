@@ -4,16 +4,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import numpy as np
+
 from natrode import analysis
 from natrode.analysis import half_cycles, is_full_cell, is_rest, plates_on_collector
 from natrode.analysis.along import APART_KELVIN, spectra_along, steps
 from natrode.analysis.critical_current import is_stepped
 from natrode.analysis.full_cell import falls_in_discharge, resting_voltage
+from natrode.analysis.linearity import AMPLITUDE
 from natrode.analysis.pellet import is_conductor
-from natrode.analysis.reading import temperature_of
+from natrode.analysis.reading import area_of, temperature_of
 from natrode.analysis.result import Result, Series
 from natrode.errors import RecordError, UnitError
-from natrode.measurement import Column, Experiment, Measurement
+from natrode.measurement import UNCERTAINTY, Column, Experiment, Measurement
 from natrode.workbench.further import fitting
 
 
@@ -95,7 +98,35 @@ def _made(call: str, record: Experiment | Measurement, options: Mapping[str, Any
     except (RecordError, UnitError) as error:
         question = Result(quantity=call.replace("_", " "), dimension="number", method="", scope="none")
         return Outcome((question.refused(str(error)),))
-    return _READ.get(call, _results)(answer)
+    outcome = _READ.get(call, _results)(answer)
+    of_area = area_error(record)
+    if not of_area:
+        return outcome
+    return replace(outcome, results=tuple(_with_area_error(r, of_area) for r in outcome.results))
+
+
+def area_error(record: Experiment | Measurement) -> float:
+    """Relative standard uncertainty of the area that numbers per area are of; 0 where nobody gave one.
+
+    Args:
+        record: with the user's word on its areas in its metadata; of an experiment the first record.
+    """
+    one = record.measurements[0] if isinstance(record, Experiment) else record
+    area, geometry = area_of(one), one.metadata.geometry
+    known = one.metadata.user.get(UNCERTAINTY, {})
+    if area is None:
+        return 0.0
+    sides = {"working area": geometry.working_area, "counter area": geometry.counter_area}
+    return max((float(known.get(name, 0.0)) / area for name, side in sides.items() if side == area), default=0.0)
+
+
+def _with_area_error(result: Result, error: float) -> Result:
+    """A number per area with the area's uncertainty in its own, in parts."""
+    if result.value is None or not result.area_normalised or "geometry" in result.settings.get("parts", {}):
+        return result
+    fit, geometry = result.uncertainty or 0.0, error * abs(result.value)
+    parts = {"fit": fit, **result.settings.get("parts", {}), "geometry": geometry}
+    return replace(result, uncertainty=float(np.hypot(fit, geometry)), settings={**result.settings, "parts": parts})
 
 
 def _results(answer: Any) -> Outcome:
@@ -161,17 +192,25 @@ def _arcs(answer: Any) -> Outcome:
 
 def _circuit(answer: Any) -> Outcome:
     best = answer[0] if isinstance(answer, list) else answer
-    sums = {f"{name} (circuit)": result for name, result in best.sums.items()}
-    found = [replace(r, quantity=name) for name, r in sums.items()]
     open_ones = [name for name, r in best.values.items() if "is not determined" in r.reason and name != "L0"]
     doubt = f"of a circuit in which {', '.join(open_ones)} {'is' if len(open_ones) == 1 else 'are'} not determined"
 
-    def shown(result: Result, name: str) -> Result:
-        named = replace(result, quantity=f"{best.circuit}: {name}")
-        if open_ones and named.quality == "good":  # its value moves with those that the data leave open
-            return replace(named, quality="doubtful", reason=doubt)
-        return named
+    def doubted(result: Result, doubts: list[str]) -> Result:
+        if doubts and result.quality == "good":
+            return replace(result, quality="doubtful", reason="; ".join(doubts))
+        return result
 
+    def shown(result: Result, name: str) -> Result:  # its value moves with those that the data leave open
+        return doubted(replace(result, quantity=f"{best.circuit}: {name}"), [doubt] * bool(open_ones))
+
+    doubts = [doubt] * bool(open_ones)
+    longest = 1.0 / (2.0 * np.pi * float(best.frequency.min()))
+    slow = [(a.labels[0], t) for a in best.arcs if (t := a.time_constant.value) is not None and t > longest]
+    total = doubts + [f"{name} goes on below the measured frequencies (time constant {t:.2g} s)" for name, t in slow]
+    found = [
+        doubted(replace(r, quantity=f"{name} (circuit)"), total if name.startswith("sum") else doubts)
+        for name, r in best.sums.items()
+    ]
     for name, result in best.values.items():
         unit = " (S s^n)" if name.startswith("CPE") and name.endswith(".Q") else ""
         found.append(shown(result, f"{name}{unit}"))
@@ -249,6 +288,9 @@ def plan(experiment: Experiment, electrolyte: float | None = None, **options: An
         of = "" if number is None else label(experiment.measurements[number])
         tasks += [Task(call, number, of=of, options=known) for call in ("summarise", "summarise_series")]
     for number in spectra:
+        if AMPLITUDE in experiment.measurements[number]:
+            of = label(experiment.measurements[number]) if len(spectra) > 1 else ""
+            tasks.append(Task("voltage_amplitude", number, of=of))
         tasks += _of_spectra(experiment.measurements[number], number, len(spectra) > 1, options.get("circuit"))
     for number in rest:
         record = experiment.measurements[number]

@@ -93,12 +93,18 @@ def replay(
         Replay; a simulation that ends before the record does (a short, a voltage limit) is compared up to there.
 
     Raises:
-        RecordError: when the record shows no protocol (no current, no time), or a cell with a voltage of its own.
+        RecordError: when the record shows no protocol (no current, no time) or rest alone, or is of a cell with a
+            voltage of its own.
         SimulationError: when the cell cannot be simulated.
     """
     experiment = record if isinstance(record, Experiment) else Experiment(record.metadata.title, (record,))
     cycling = experiment.cycling
     check_symmetric(experiment, cell)
+    rests = Column.CURRENT in cycling and not np.nan_to_num(cycling.array(Column.CURRENT)).any()
+    if rests and not experiment.of_kind("impedance"):
+        raise RecordError(
+            f"{experiment.title}: no current flows in it and it has no spectra: there is nothing to replay"
+        )
     protocol = Protocol.from_measurement(experiment, area=cell.working_area).model_copy(
         update={"sampling": Sampling(points_per_half_cycle=POINTS)}
     )

@@ -9,6 +9,7 @@ from natrode.analysis import GroupComparison, LiteraturePlace
 from natrode.analysis.result import Result, Series
 from natrode.analysis.temperature_series import read_temperature_error
 from natrode.errors import SpecificationError, UnitError
+from natrode.instruments.registry import confirmable
 from natrode.measurement import Experiment, Measurement
 from natrode.units import read_quantity, write_quantity
 from natrode.workbench import gather
@@ -139,6 +140,7 @@ def _record(record: Measurement) -> dict[str, Any]:
     return {
         "kind": record.kind, "file": origin.file, "sha256": record.digest, "simulated": record.is_simulated,
         "instrument": origin.instrument, "format": origin.format, "reader": origin.reader, "model": origin.model,
+        "seed": origin.seed,
         "technique": metadata.technique, "started": metadata.started, "temperature": metadata.temperature,
         "pressure": metadata.pressure, "geometry": metadata.geometry.model_dump(mode="json"),
         "warnings": list(record.metadata.warnings), "assumptions": list(record.metadata.assumptions),
@@ -292,6 +294,19 @@ NO_INTERFACES = ("pellet_resistance", "full_cell_cycles")
 """Calls made on cells in which nothing is shared out among equal interfaces."""
 
 
+def _declared(records: Sequence[Measurement]) -> list[str]:
+    """What the files declare of geometry and masses, and that none of it is used; nothing where they declare none."""
+    notes = [a for m in records for a in m.metadata.assumptions if a.startswith("declared ") and "not used" in a]
+    if not notes:
+        return []
+    told = "; ".join(
+        dict.fromkeys(note.replace(" is kept, not used until the user confirms it", ", not used") for note in notes)
+    )
+    geometry = dict.fromkeys(name for m in records for name in confirmable(m))
+    names = ", ".join(name.replace("_", " ") for name in geometry)
+    return [told + (f" (--confirm-declared takes the file's word for {names})" if names else "")]
+
+
 def _wanted(experiment: Experiment, options: Mapping[str, Any], answers: Sequence[Answer]) -> tuple[str, ...]:
     """What is missing: one line that says what to give for most, one for each analysis that would fit but for it."""
     records = [m for m in experiment.measurements if m.kind in ("impedance", "cycling", "sweep")]
@@ -309,9 +324,8 @@ def _wanted(experiment: Experiment, options: Mapping[str, Any], answers: Sequenc
     if interfaces and not any(a.task.call in NO_INTERFACES for a in answers):
         words.append("--interfaces for resistances per interface")
     found = [f"give {', '.join(words)} (or fill in cells.csv: natrode cells FOLDER)"] if words else []
-    declared = sorted({n for m in records for n in m.metadata.geometry.declared})
-    if areas and declared:
-        found.append(f"the file declares {', '.join(declared)}: not used until you confirm it (--confirm-declared)")
+    if areas:
+        found += _declared(records)
     for what, flag in (("temperature", "--temperature"), ("pressure", "--pressure")):
         told = gather.told_by_names(experiment, what)
         if told:
