@@ -50,7 +50,7 @@ def test_a_result_among_like_values():
     [
         ({"temperature": 333.15}, "measured at 60 degC, this one at 25 degC"),
         ({"temperature": None}, "does not say its temperature"),
-        ({"n_interfaces": 1}, "counts 1 interfaces"),
+        ({"n_interfaces": 1}, "counts 1 interface, this one 2"),
         ({"n_interfaces": None}, "factor of two"),
         ({"protocol_class": "one-sided"}, "another protocol"),
         ({"dimension": "resistance"}, "give the geometry"),

@@ -33,7 +33,9 @@ def test_a_resistance_is_placed_among_those_measured_alike() -> None:
     (place,) = places([resistance()], None)
     assert place.ratio.value == pytest.approx(4e-4 / 7.75e-4)  # the middle two of six are 3.5 and 12 Ohm cm2
     assert all("interface resistance" in p.name for p in place.alike)
-    assert any("counts 2 interfaces" in why for _, why in place.unlike)
+    (whole,) = places([resistance(scope="cell", n_interfaces=2)], None)
+    assert whole.ratio.value is None
+    assert "counts 1 interface, this one 2" in whole.statement
     (cold,) = places([resistance(settings={"temperature": 250.0})], None)
     assert cold.ratio.value is None
     assert "measured at 25 degC, this one at -23 degC" in cold.statement

@@ -190,7 +190,8 @@ def _unlike(result: Result, figure: Published, protocol_class: str | None, proto
         if result.n_interfaces is None or figure.n_interfaces is None:
             return "the number of interfaces is not known on one side: a factor of two is open"
         if result.n_interfaces != figure.n_interfaces:
-            return f"counts {figure.n_interfaces} interfaces, this one {result.n_interfaces}"
+            plural = "s" * (figure.n_interfaces != 1)
+            return f"counts {figure.n_interfaces} interface{plural}, this one {result.n_interfaces}"
     pressure = result.settings.get("pressure")
     if pressure is not None and figure.pressure is not None and abs(figure.pressure / float(pressure) - 1.0) > 0.1:
         return f"at {1e-6 * figure.pressure:.3g} MPa, this one at {1e-6 * float(pressure):.3g} MPa"
