@@ -9,7 +9,7 @@ from natrode.cell import Cell
 from natrode.cli import main
 from natrode.cli.replaying import one_cell
 from natrode.cli.words import TableWords
-from natrode.errors import CalibrationError, RecordError, SpecificationError
+from natrode.errors import CalibrationError, InstrumentFileError, RecordError, SpecificationError
 from natrode.measurement import Experiment
 from natrode.report.replay import replay_page, replay_table
 from natrode.workbench.gather import gather
@@ -148,6 +148,13 @@ def test_a_cell_with_a_voltage_of_its_own_is_not_replayed_as_a_symmetric_one(cel
         (["calibrate", "CELL", "--record", "STRIP", "--use", "R0,,"], "unknown figure ''"),
         (["calibrate", "CELL", "--record", "STRIP", "--use", "t_0.2 ohm"], "unknown figure 't_0.2 ohm'"),
         (["calibrate", "STRIP", "--record", "STRIP", "--use", "R0"], "is not valid TOML"),
+        (["calibrate", "CELL", "--record", "STRIP", "--use", "R0", "--seed", "-3"], "--seed: read -3"),
+        (["replay", "STRIP", "--cell", "CELL", "--seed", "-3"], "--seed: read -3"),
+        (["calibrate", "CELL", "--record", "STRIP", "--use", "R0", "--add", "x"], "--add belongs to"),
+        (["calibrate", "CELL", "--record", "STRIP", "--use", "R0", "--store"], "--store belongs to"),
+        (["calibrate", "CELL", "--record", "STRIP", "--use", "R0", "--out", "FULL"], "is a folder, not a file"),
+        (["calibrate", "CELL", "--record", "STRIP", "--use", "R0", "--out", "NOWHERE"], "there is no folder"),
+        (["replay", "STRIP", "--cell", "CELL", "--out", "FULL"], "holds files that natrode did not write"),
     ],
 )
 def test_a_wrong_call_is_one_sentence_and_leaves_nothing(
@@ -156,22 +163,26 @@ def test_a_wrong_call_is_one_sentence_and_leaves_nothing(
     (tmp_path / "table.csv").write_text("a,b\n1,2\n")
     named = {
         "CELL": project / "cell.toml", "STRIP": project / "strip_cycling.csv", "LAB": project,
-        "SPECTRA": project / "strip_impedance.csv", "TABLE": tmp_path / "table.csv",
+        "SPECTRA": project / "strip_impedance.csv", "TABLE": tmp_path / "table.csv", "FULL": tmp_path,
+        "NOWHERE": tmp_path / "nowhere" / "cell.toml",
     }  # fmt: skip
     out = tmp_path / "out"
     with pytest.raises(SystemExit, match="2"):
-        main([str(named.get(word, word)) for word in words] + ["--out", str(out)])
+        main([str(named.get(word, word)) for word in words] + ([] if "--out" in words else ["--out", str(out)]))
     lines = [line for line in capsys.readouterr().err.splitlines() if line.strip()]
     assert said in lines[-1]
     assert sum(line.startswith("natrode: ") for line in lines) == 1
     assert [path.name for path in tmp_path.iterdir()] == ["table.csv"]
 
 
-def test_words_about_a_table_are_heard_by_a_replay(project: Path, tmp_path: Path) -> None:
-    record = cycling_record(alternating(2), resistance=10.0, samples=10)
-    rows = zip(record.array("Test Time / s"), record.array("Voltage / V"), strict=True)
+def test_words_about_a_table_are_heard_by_a_replay(tmp_path: Path) -> None:
     path = tmp_path / "odd.csv"
-    path.write_text("when,what\n" + "".join(f"{t},{v}\n" for t, v in rows))
-    table = TableWords(columns="time=when/s, voltage=what/V", current="1 mA")
-    found = one_cell((path,), table)
+    path.write_text(
+        "when,what,how\n" + "".join(f"{60 * n},{0.01 * (-1) ** (n // 5)},{(-1) ** (n // 5)}\n" for n in range(20))
+    )
+    with pytest.raises(InstrumentFileError, match="recognised nothing"):
+        one_cell((path,), TableWords())
+    found = one_cell((path,), TableWords(columns="time=when/s, voltage=what/V, current=how/mA"))
     assert found.cycling.array("Current / A").max() == pytest.approx(1e-3)
+    silent = one_cell((path,), TableWords(columns="time=when/s, voltage=what/V", current="1 mA"))
+    assert any("current was given but is not used" in text for text in silent.cycling.metadata.warnings)

@@ -76,6 +76,7 @@ def analyse(
 ) -> None:
     """Analyse files or folders of raw data: a summary table, one offline page, every number as CSV and XLSX."""
     from natrode.errors import SpecificationError
+    from natrode.files import check_output_folder
     from natrode.workbench.study import analyse as study_of
 
     if not paths:
@@ -85,13 +86,15 @@ def analyse(
         "temperature": temperature, "pressure": pressure, "confirm_declared": confirm_declared or None,
         **table.hints(),
     }  # fmt: skip
+    if out is None and not json_:
+        out = Path("analysis")
+    if out is not None:
+        check_output_folder(out, force)
     study = study_of(
         list(paths), circuit=circuit, temperature_error=temperature_error,
         electrolyte_resistance=electrolyte_resistance, concentration=concentration, active_mass=active_mass,
         threshold=threshold, mix_simulated=mix_simulated, **hints,
     )  # fmt: skip
-    if out is None and not json_:
-        out = Path("analysis")
     if out is not None:
         _write(study, out, force)
     if json_:

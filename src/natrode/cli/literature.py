@@ -68,6 +68,11 @@ def calibrate(
                 "a cell of your own is calibrated on its record: "
                 "natrode calibrate CELL.toml --record FILE --use R0,t_0.2V"
             )
+        if add is not None or store:
+            which = "--store" if add is None else "--add"
+            raise SpecificationError(
+                f"{which} belongs to the calibration of a paper, not to that of a cell of your own"
+            )
         calibrate_own(Path(paper), record, table, use, seed, out, json_)
         return
     with progress(not json_) as advance:

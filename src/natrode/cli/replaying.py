@@ -29,11 +29,15 @@ def replay(
 ) -> None:
     """Simulate what was really run on a cell (files, or a folder of one) and set it beside the record."""
     from natrode.cell import Cell
-    from natrode.files import output_folder, write_text
+    from natrode.files import check_output_folder, output_folder, write_text
     from natrode.report.replay import replay_page, replay_table
     from natrode.workbench.own_cell import calibrate_cell
     from natrode.workbench.replay import replay as compute
 
+    check_seed(seed)
+    out = Path("replay") if out is None and not json_ else out
+    if out is not None:
+        check_output_folder(out, force)
     specified = Cell.load(cell)
     experiment = one_cell(records, table)
     given: dict[str, Any] = {}
@@ -42,7 +46,6 @@ def replay(
             sample = calibrate_cell(experiment, specified, use.split(","), seed=seed, advance=advance)
             given = {"sample": sample.draws, "central": sample.central, "basis": sample.basis}
         result = compute(experiment, specified, advance=advance, **given)
-    out = Path("replay") if out is None and not json_ else out
     if out is not None:
         with output_folder(out, force) as folder:
             write_text(folder / "index.html", replay_page(result))
@@ -58,6 +61,14 @@ def replay(
     print(f"{result.basis}\npage: {out / 'index.html'}")
     if open_:
         webbrowser.open((out / "index.html").resolve().as_uri())
+
+
+def check_seed(seed: int | None) -> None:
+    """Raise SpecificationError for a number that begins no sequence of random numbers."""
+    from natrode.errors import SpecificationError
+
+    if seed is not None and seed < 0:
+        raise SpecificationError(f"--seed: read {seed}, must not be below zero")
 
 
 def one_cell(records: tuple[Path, ...], table: TableWords) -> Any:
@@ -91,12 +102,17 @@ def calibrate_own(
 ) -> None:
     """Condition a cell on figures of its own record and print what they leave open; the TOML goes to `out`."""
     from natrode.cell import Cell
-    from natrode.files import write_text
+    from natrode.files import check_output_file, write_text
     from natrode.workbench.own_cell import calibrate_cell, calibrated_cell
 
+    check_seed(seed)
+    for path in () if out is None else (out, out.with_suffix(".csv")):
+        check_output_file(path)
     specified, experiment = Cell.load(cell), one_cell(records, table)
     with progress(not json_) as advance:
-        sample = calibrate_cell(experiment, specified, use.split(","), seed=seed or 1, advance=advance)
+        sample = calibrate_cell(
+            experiment, specified, use.split(","), seed=1 if seed is None else seed, advance=advance
+        )
     document = {
         "title": f"{specified.name}: {len(sample.values)} draws on {', '.join(sample.figures)} of {experiment.title}",
         "columns": ["parameter (SI)", "prior", "sample 5-95 %", "median", "width kept"],

@@ -506,7 +506,10 @@ def _unused(record: Measurement, words: Mapping[str, Any]) -> list[str]:
     """Words that this record had no use for."""
     table = record.metadata.origin.reader.startswith("generic")
     odd = [n for n in ("columns", "sheet", "sign_of_imaginary", "every") if n in words and not table]
-    return [f"{name} was given but is not needed: {record.metadata.origin.format} says it itself" for name in odd]
+    found = [f"{name} was given but is not needed: {record.metadata.origin.format} says it itself" for name in odd]
+    if "current" in words and record.kind == "cycling" and Column.CURRENT not in record:
+        found.append("current was given but is not used: this file does not say when it flowed; add a column of it")
+    return found
 
 
 __all__ = ["confirmable", "formats", "is_experiment", "likely_format", "read", "read_bytes", "read_hints", "with_words"]

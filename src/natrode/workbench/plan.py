@@ -156,7 +156,10 @@ def _validity(answer: Any) -> Outcome:
     question = Result(
         quantity="drift over the sweep (Kramers-Kronig)", dimension="fraction", scope="none",
         method=str(answer.to_json()["method"]), source=answer.source, simulated=answer.simulated,
-        settings={"verdict": answer.verdict, "detectable_drift": answer.detectable_drift, "noise": answer.noise},
+        settings={
+            "verdict": answer.verdict, "detectable_drift": answer.detectable_drift, "noise": answer.noise,
+            "rows_left_out_as_outliers": list(answer.outliers), "probabilities": dict(answer.probabilities),
+        },
     )  # fmt: skip
     if answer.drift is None:
         return Outcome((question.refused(f"{answer.verdict}: {answer.reason}"),), detail=answer)
