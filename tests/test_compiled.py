@@ -1,4 +1,6 @@
 import numba
+import numpy as np
+import pytest
 
 from natrode import compiled
 from natrode.simulate import integrator  # noqa: F401
@@ -29,3 +31,40 @@ def test_kernels_are_kept_in_the_folder_of_their_module():
     function = compiled.compiled(lambda x: x)
     assert compiled._folder(__name__) == numba.config.CACHE_DIR
     assert function(2.0) == 2.0
+
+
+def _step(count, amount):
+    return count + amount
+
+
+def test_a_constant_argument_makes_no_version_of_its_own(monkeypatch, tmp_path):
+    monkeypatch.setattr(compiled, "_folder", lambda module: str(tmp_path))
+    step = compiled.compiled(_step)
+
+    @compiled.compiled
+    def walk(steps):
+        count = 0
+        for _ in range(steps):
+            count = step(count, 2)
+        return step(count, 3)
+
+    assert walk(5) == 13
+    assert len(step.signatures) == 1
+
+
+def test_pieces_of_rows_cover_all_rows_once(monkeypatch):
+    for threads, rows in ((1, 5), (2, 1), (2, 0), (2, 7), (3, 1000)):
+        monkeypatch.setattr(numba.config, "NUMBA_NUM_THREADS", threads)
+        count = np.zeros(rows, int)
+
+        def work(begin, end, count=count):
+            count[begin:end] += 1
+
+        compiled.on_all_cores(rows, work)
+        assert (count == 1).all()
+
+
+def test_a_failure_in_one_piece_is_not_lost(monkeypatch):
+    monkeypatch.setattr(numba.config, "NUMBA_NUM_THREADS", 2)
+    with pytest.raises(ZeroDivisionError):
+        compiled.on_all_cores(100, lambda begin, end: 1 // (begin < 90))

@@ -7,7 +7,8 @@ kernels again that rest on it, and no others.
 
 import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
 from types import FunctionType
@@ -19,6 +20,8 @@ from platformdirs import user_cache_path
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 _PACKAGE = Path(__file__).parent
+_PIECES = 8
+"""Pieces of the rows for each core: rows may take very different times."""
 _IMPORTS = re.compile(r"^from (natrode[\w.]*) import (\([^)]*\)|[^\n]*)", re.MULTILINE)
 
 
@@ -51,7 +54,23 @@ def _folder(module: str) -> str:
 
 def _njit(function: Function, **options: bool | set[str]) -> Function:
     numba.config.CACHE_DIR = _folder(function.__module__)
-    return cast("Function", numba.njit(cache=True, error_model="numpy", **options)(function))
+    kernel = numba.njit(cache=True, error_model="numpy", no_cfunc_wrapper=True, **options)(function)
+    kernel.get_call_template = _by_type(kernel.get_call_template)
+    return cast("Function", kernel)
+
+
+def _by_type(resolve: Callable[..., Any]) -> Callable[..., Any]:
+    """Let a kernel that calls another one ask for a version by the types of the arguments alone.
+
+    Left alone, the compiler makes a version of its own for every constant that an argument is at some call, and for the
+    first zero of a count that the call returns: of that function and of all that it passes the number on to.
+    """
+
+    def resolve_by_type(arguments: Sequence[Any], named: Mapping[str, Any]) -> Any:
+        plain = {name: numba.types.unliteral(one) for name, one in named.items()}
+        return resolve(tuple(map(numba.types.unliteral, arguments)), plain)
+
+    return resolve_by_type
 
 
 def compiled(function: Function) -> Function:
@@ -77,6 +96,27 @@ def compiled_sums(function: Function) -> Function:
 def compiled_parallel(function: Function) -> Function:
     """Compile a function whose `prange` loops run on all cores; the order of floating-point sums is free."""
     return _njit(function, parallel=True, fastmath=True)
+
+
+def compiled_rows(function: Function) -> Function:
+    """Compile a function of many rows whose last two arguments are the first row and the one after the last.
+
+    `on_all_cores` runs it. The compiler's own loops over all cores take several times as long to compile, and a long
+    one that needs a core's whole attention for each row gains nothing by them.
+    """
+    return _njit(function, nogil=True)
+
+
+def on_all_cores(rows: int, work: Callable[[int, int], None]) -> None:
+    """Call `work(begin, end)` on pieces of `rows` rows until all are done, one at a time on every core."""
+    threads = min(numba.config.NUMBA_NUM_THREADS, rows)
+    if threads < 2:
+        work(0, rows)
+        return
+    pieces = min(rows, _PIECES * threads)
+    ends = [rows * piece // pieces for piece in range(pieces + 1)]
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(work, ends[:-1], ends[1:]))
 
 
 def compiled_twice(function: Function) -> tuple[Function, Function]:

@@ -9,11 +9,10 @@ import math
 
 import numpy as np
 import numpy.typing as npt
-from numba import prange
 
 from natrode.analysis._linear_algebra import factorise, substitute
 from natrode.analysis._log_distribution import find_peaks, top_offset
-from natrode.compiled import compiled, compiled_parallel
+from natrode.compiled import compiled, compiled_rows
 
 Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.int64]
@@ -354,8 +353,8 @@ def _sort(theta: Floats, covariance: Floats, arcs: int) -> None:
             covariance[a, b] = old[place[a], place[b]]
 
 
-@compiled_parallel
-def fit_many(
+@compiled_rows
+def fit_rows(
     w: Floats,
     real: Floats,
     imaginary: Floats,
@@ -369,6 +368,8 @@ def fit_many(
     theta: Floats,
     covariance: Floats,
     quality: Floats,
+    begin: int,
+    end: int,
 ) -> None:
     """Fit chains of `least` to `most` arcs to every row, until two more arcs than the best have not paid.
 
@@ -376,7 +377,7 @@ def fit_many(
     square and Bayesian information criterion. A counts from `least`; entries that are not fitted are left as they are.
     """
     rows = 2 * w.size
-    for m in prange(real.shape[0]):
+    for m in range(begin, end):
         weight = 1.0 / np.sqrt(real[m] ** 2 + imaginary[m] ** 2)
         shorter = np.empty(0)
         lowest, best = 1e300, least[m]

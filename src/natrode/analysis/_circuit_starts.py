@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +12,7 @@ from natrode.analysis import _arc_chain as chain
 from natrode.analysis import distribution as relaxation
 from natrode.analysis._circuit_answer import CircuitFit
 from natrode.analysis.circuit import Array, Circuit, Complex, Node, Parameter
+from natrode.compiled import on_all_cores
 
 STARTS = 192
 FEW_STARTS = 24
@@ -67,7 +69,7 @@ def fit_arcs(
     theta = np.full((len(impedance), several, size), np.nan)
     covariance = np.full((len(impedance), several, size, size), np.nan)
     quality = np.full((len(impedance), several, 2), np.nan)
-    chain.fit_many(
+    given = (
         2.0 * np.pi * frequency,
         np.ascontiguousarray(impedance.real),
         np.ascontiguousarray(impedance.imag),
@@ -82,6 +84,7 @@ def fit_arcs(
         covariance,
         quality,
     )
+    on_all_cores(len(impedance), partial(chain.fit_rows, *given))
     return theta, covariance, quality
 
 

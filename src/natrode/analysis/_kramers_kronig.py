@@ -7,9 +7,8 @@ import math
 
 import numpy as np
 import numpy.typing as npt
-from numba import prange
 
-from natrode.compiled import compiled, compiled_parallel
+from natrode.compiled import compiled, compiled_rows
 
 Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.int64]
@@ -121,8 +120,8 @@ def upper_tail(weights: Floats) -> float:
     return 0.5 * math.erfc((r + math.log(u / r) / r) / math.sqrt(2.0))
 
 
-@compiled_parallel
-def test_many(
+@compiled_rows
+def test_rows(
     w: Floats,
     real: Floats,
     imaginary: Floats,
@@ -131,10 +130,12 @@ def test_many(
     blocking: bool,
     outcome: Floats,
     residuals: Floats,
+    begin: int,
+    end: int,
 ) -> None:
     """Test every row; `clocks` (T, N) are the drifts to look for, `choices` the numbers of elements to try."""
     points = w.size
-    for q in prange(real.shape[0]):
+    for q in range(begin, end):
         weight, data = np.empty(points), np.empty(2 * points)
         for i in range(points):
             weight[i] = 1.0 / math.hypot(real[q, i], imaginary[q, i])

@@ -7,13 +7,11 @@ just this, is dimensionless, and leaves no regularisation parameter to choose.
 
 import math
 
-import numba
 import numpy as np
 import numpy.typing as npt
-from numba import prange
 
 from natrode.analysis._linear_algebra import factorise, gram, substitute, times, transposed_times
-from natrode.compiled import compiled, compiled_twice
+from natrode.compiled import compiled, compiled_rows
 
 Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.int64]
@@ -212,7 +210,7 @@ def solve_one(
     free: Floats,
     outcome: Floats,
 ) -> None:
-    """One row of `solve_many`."""
+    """One row of `solve_rows`."""
     rows, size = design.shape
     hessian, whitened, data = np.empty((size, size)), np.empty((rows, size)), np.empty(rows)
     noise, unit = whiten(design, basis, real, imaginary, whitened, data)
@@ -224,8 +222,8 @@ def solve_one(
     outcome[0], outcome[1], outcome[2], outcome[3] = noise, unit, (residual @ residual) / rows, iterations
 
 
-@compiled_twice
-def _solve_rows(
+@compiled_rows
+def solve_rows(
     design: Floats,
     basis: Floats,
     real: Floats,
@@ -234,29 +232,15 @@ def _solve_rows(
     lead: int,
     free: Floats,
     outcome: Floats,
-) -> None:
-    for n in prange(real.shape[0]):
-        solve_one(design, basis, real[n], imaginary[n], step, lead, free[n], outcome[n])
-
-
-def solve_many(
-    design: Floats,
-    basis: Floats,
-    real: Floats,
-    imaginary: Floats,
-    step: float,
-    lead: int,
-    free: Floats,
-    outcome: Floats,
+    begin: int,
+    end: int,
 ) -> None:
     """Most probable (leading terms, ln g) of every row, in units of its largest modulus.
 
-    `outcome` gets noise, unit, chi square per value and iterations. One spectrum, or one core, does without the kernel
-    for all cores, which takes long to compile.
+    `outcome` gets noise, unit, chi square per value and iterations.
     """
-    on_all, on_one = _solve_rows
-    alone = numba.config.NUMBA_NUM_THREADS == 1 or len(real) == 1
-    (on_one if alone else on_all)(design, basis, real, imaginary, step, lead, free, outcome)
+    for n in range(begin, end):
+        solve_one(design, basis, real[n], imaginary[n], step, lead, free[n], outcome[n])
 
 
 @compiled

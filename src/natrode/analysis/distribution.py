@@ -8,6 +8,7 @@ from a plateau are named.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import pairwise
 from typing import Any, Literal
 
@@ -18,6 +19,7 @@ from natrode.analysis import _log_distribution as kernels
 from natrode.analysis.reading import Array, area_of, conditions_of, interfaces_of, provenance
 from natrode.analysis.result import Quality, Result, plain
 from natrode.analysis.spectrum import BLOCKING_PHASE, sorted_spectrum
+from natrode.compiled import on_all_cores
 from natrode.measurement import Measurement
 
 Complex = npt.NDArray[np.complex128]
@@ -172,7 +174,8 @@ def distribution(
     log_tau, design, basis = _design(frequency, terms)
     free, outcome = np.empty((len(impedance), design.shape[1])), np.empty((len(impedance), 4))
     real, imaginary = np.ascontiguousarray(impedance.real), np.ascontiguousarray(impedance.imag)
-    kernels.solve_many(design, basis, real, imaginary, log_tau[1] - log_tau[0], len(terms), free, outcome)
+    given = (design, basis, real, imaginary, log_tau[1] - log_tau[0], len(terms), free, outcome)
+    on_all_cores(len(impedance), partial(kernels.solve_rows, *given))
     unit = outcome[:, 1:2]
     leading = free[:, : len(terms)] * unit * _units(frequency, terms)
     return np.exp(log_tau), np.exp(free[:, len(terms) :]) * unit, leading, outcome[:, 0], outcome[:, 2]

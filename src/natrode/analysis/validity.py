@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
@@ -11,6 +12,7 @@ from natrode.analysis import _kramers_kronig as kernels
 from natrode.analysis.reading import Array, provenance
 from natrode.analysis.result import plain
 from natrode.analysis.spectrum import BLOCKING_PHASE, Complex, rows_of, sorted_spectrum, time_of_points
+from natrode.compiled import on_all_cores
 from natrode.measurement import Measurement
 
 Verdict = Literal["passed", "drift", "random walk", "no verdict"]
@@ -197,7 +199,8 @@ def statistics_of(frequency: Array, impedance: Complex, times: Array | None = No
     outcome = np.zeros((len(impedance), kernels.TREND + 3 * len(clocks)))
     residual = np.zeros((len(impedance), 2 * points))
     real, imaginary = np.ascontiguousarray(impedance.real), np.ascontiguousarray(impedance.imag)
-    kernels.test_many(w, real, imaginary, np.array(clocks), choices, blocking, outcome, residual)
+    given = (w, real, imaginary, np.array(clocks), choices, blocking, outcome, residual)
+    on_all_cores(len(real), partial(kernels.test_rows, *given))
     freedom = 2 * points - outcome[:, kernels.RANK]
     trend = outcome[:, kernels.TREND :].reshape(len(impedance), len(clocks), 3)
     deviation = trend[..., 2]
