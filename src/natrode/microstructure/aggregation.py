@@ -9,13 +9,17 @@ from numba import prange
 
 from natrode.compiled import compiled, compiled_parallel
 from natrode.microstructure.clusters import find_root, unite
-from natrode.microstructure.lattice import Image, Indices, Lattice
+from natrode.microstructure.lattice import Image, Indices, Lattice, Numbers
 
 Floats = npt.NDArray[np.float32]
 Places = npt.NDArray[np.int16]
 Shifts = tuple[int, int, int]
 Weights = tuple[float, float, float]
 Entry = TypeVar("Entry", bound=np.generic)
+
+ROW = 6
+"""Entries of a row at least, as most rows have: what is filled up leads to the unknown that is missing, without a
+conductance, and compiled code reads six at once."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,10 +30,12 @@ class Graph:
     red: int
     planes: Indices
     """First red and first black piece of each layer of boxes and the ends, shape (2, layers + 1)."""
-    first: Indices
+    first: Numbers
     """First entry of each row, shape (size + 1,)."""
-    columns: Indices
+    columns: Numbers
+    """Neighbours of each piece; `size` where a row is filled up to `ROW` entries."""
     values: Floats
+    """Conductances to them, 0 where there is none."""
     ground: Floats
     """Conductance from each piece to the fixed planes, shape (size,)."""
     places: Places
@@ -42,7 +48,7 @@ class Grouping:
 
     size: int
     red: int
-    owners: Indices
+    owners: Numbers
     """Shape (unknowns,)."""
     fine_planes: Indices
     """`planes` of the unknowns."""
@@ -75,7 +81,7 @@ def group_voxels(lattice: Lattice, numbers: Indices, shifts: Shifts) -> Grouping
     planes, size, red = _planes(counts)
     owners, places = np.empty(lattice.size, np.int32), np.empty((3, size), np.int16)
     _number_pieces(numbers, lattice.size, shifts, _PIECES, planes, owners, places)
-    return Grouping(size, red, owners, lattice.planes, planes, places)
+    return Grouping(size, red, owners.view(np.uint32), lattice.planes, planes, places)
 
 
 def group_pieces(graph: Graph, shifts: Shifts) -> Grouping:
@@ -88,7 +94,7 @@ def group_pieces(graph: Graph, shifts: Shifts) -> Grouping:
     planes, size, red = _planes(counts)
     places = np.empty((3, size), np.int16)
     _number_groups(owners, graph.places, shifts, planes, places)
-    return Grouping(size, red, owners, graph.planes, planes, places)
+    return Grouping(size, red, owners.view(np.uint32), graph.planes, planes, places)
 
 
 def coarse_voxels(
@@ -117,8 +123,8 @@ def coarse_voxels(
     most = 2 * sum(2 ** (sum(shifts) - shift) for shift in shifts)
     per_plane = np.diff(grouping.planes.astype(np.int64), axis=1).sum(axis=0)
     space = np.concatenate([[0], np.cumsum(per_plane * most)])
-    columns, values = np.empty(space[-1], np.int32), np.empty(space[-1], np.float32)
-    begin, first = np.empty(grouping.size, np.int64), np.zeros(grouping.size + 1, np.int32)
+    columns, values = np.empty(space[-1], np.uint32), np.empty(space[-1], np.float32)
+    begin, first = np.empty(grouping.size, np.int64), np.zeros(grouping.size + 1, np.uint32)
     arguments = (numbers, lattice.size, shifts, _PIECES, grouping.owners, factors)
     _voxel_rows(*arguments, space, begin, first, columns, values)
     np.cumsum(first, out=first)
@@ -132,12 +138,12 @@ def coarse_pieces(graph: Graph, grouping: Grouping, shifts: Shifts) -> Graph:
     factors = _halves(shifts).astype(np.float32)
     first_member, members = np.zeros(grouping.size + 1, np.int32), np.empty(graph.size, np.int32)
     _list_members(grouping.owners, first_member, members)
-    first = np.zeros(grouping.size + 1, np.int32)
+    first = np.zeros(grouping.size + 1, np.uint32)
     fine = (graph.first, graph.columns, graph.values, graph.places)
     arguments = (*fine, grouping.owners, first_member, members, factors)
-    _piece_rows(*arguments, first, np.empty(0, np.int32), np.empty(0, np.float32))
+    _piece_rows(*arguments, first, np.empty(0, np.uint32), np.empty(0, np.float32))
     np.cumsum(first, out=first)
-    columns, values = np.empty(first[-1], np.int32), np.empty(first[-1], np.float32)
+    columns, values = np.empty(first[-1], np.uint32), np.empty(first[-1], np.float32)
     _piece_rows(*arguments, first, columns, values)
     ground = grouping.total(graph.ground) * factors[0]
     return Graph(grouping.size, grouping.red, grouping.planes, first, columns, values, ground, grouping.places)
@@ -257,10 +263,10 @@ def _number_pieces(
 
 
 @compiled
-def _join_pieces(first: Indices, columns: Indices, places: Places, shifts: Shifts, parents: Indices) -> None:
+def _join_pieces(first: Numbers, columns: Numbers, places: Places, shifts: Shifts, parents: Indices) -> None:
     for piece in range(parents.size):
         for entry in range(first[piece], first[piece + 1]):
-            other = columns[entry]
+            other = int(columns[entry])
             if other < piece:
                 same = True
                 for axis in range(3):
@@ -299,7 +305,7 @@ def _number_groups(parents: Indices, places: Places, shifts: Shifts, planes: Ind
 
 
 @compiled
-def _list_members(owners: Indices, first: Indices, members: Indices) -> None:
+def _list_members(owners: Numbers, first: Indices, members: Indices) -> None:
     """Sort the unknowns by the pieces that own them; `first` is 0 on entry."""
     for unknown in range(owners.size):
         first[owners[unknown] + 1] += 1
@@ -313,7 +319,7 @@ def _list_members(owners: Indices, first: Indices, members: Indices) -> None:
 
 
 @compiled_parallel
-def _sum_members(fine_planes: Indices, planes: Indices, owners: Indices, values: Floats, sums: Floats) -> None:
+def _sum_members(fine_planes: Indices, planes: Indices, owners: Numbers, values: Floats, sums: Floats) -> None:
     layers, fine_layers = planes.shape[1] - 1, fine_planes.shape[1] - 1
     width = 2 if fine_layers > layers else 1
     for layer in prange(layers):
@@ -329,12 +335,12 @@ def _voxel_rows(
     missing: int,
     shifts: Shifts,
     pieces: Image,
-    owners: Indices,
+    owners: Numbers,
     factors: Floats,
     space: npt.NDArray[np.int64],
     begin: npt.NDArray[np.int64],
-    first: Indices,
-    columns: Indices,
+    first: Numbers,
+    columns: Numbers,
     values: Floats,
 ) -> None:
     """Write the row of each piece at `begin` and the number of its entries into first[piece + 1].
@@ -391,13 +397,17 @@ def _voxel_rows(
                                 end += 1
                             else:
                                 values[entry] += factor
+                    while end < place + ROW:
+                        columns[end] = begin.size
+                        values[end] = 0.0
+                        end += 1
                     piece = owners[flat[corner + offsets[head]]]
                     begin[piece] = place
                     first[piece + 1] = end - place
                     place = end
 
 
-def _packed(begin: npt.NDArray[np.int64], first: Indices, entries: npt.NDArray[Entry]) -> npt.NDArray[Entry]:
+def _packed(begin: npt.NDArray[np.int64], first: Numbers, entries: npt.NDArray[Entry]) -> npt.NDArray[Entry]:
     packed = np.empty(first[-1], entries.dtype)
     _pack(begin, first, entries, packed)
     return packed
@@ -406,7 +416,7 @@ def _packed(begin: npt.NDArray[np.int64], first: Indices, entries: npt.NDArray[E
 @compiled_parallel
 def _pack(
     begin: npt.NDArray[np.int64],
-    first: Indices,
+    first: Numbers,
     entries: npt.NDArray[Entry],
     packed: npt.NDArray[Entry],
 ) -> None:
@@ -424,16 +434,16 @@ def _longer(values: npt.NDArray[Entry], size: int) -> npt.NDArray[Entry]:
 
 @compiled_parallel
 def _piece_rows(
-    fine_first: Indices,
-    fine_columns: Indices,
+    fine_first: Numbers,
+    fine_columns: Numbers,
     fine_values: Floats,
     places: Places,
-    owners: Indices,
+    owners: Numbers,
     first_member: Indices,
     members: Indices,
     factors: Floats,
-    first: Indices,
-    columns: Indices,
+    first: Numbers,
+    columns: Numbers,
     values: Floats,
 ) -> None:
     """Count the entries of each row into first[row + 1] if `columns` is empty, else fill them."""
@@ -451,7 +461,7 @@ def _piece_rows(
                     keys, sums = _longer(keys, 2 * most), _longer(sums, 2 * most)
                 for link in range(fine_first[member], fine_first[member + 1]):
                     other = fine_columns[link]
-                    if owners[other] == piece:
+                    if other == owners.size or owners[other] == piece:
                         continue
                     axis = 0
                     if places[1, other] != places[1, member]:
@@ -469,8 +479,11 @@ def _piece_rows(
                     else:
                         sums[t] += value
             if columns.size == 0:
-                first[piece + 1] = count
+                first[piece + 1] = max(count, ROW)
             else:
+                for t in range(count, ROW):
+                    columns[first[piece] + t] = size
+                    values[first[piece] + t] = 0.0
                 for t in range(count):
                     columns[first[piece] + t] = keys[t]
                     values[first[piece] + t] = sums[t]

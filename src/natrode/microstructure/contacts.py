@@ -9,7 +9,7 @@ from numba import prange
 
 from natrode.compiled import compiled, compiled_parallel, compiled_twice
 from natrode.microstructure.interfaces import local_areas
-from natrode.microstructure.lattice import Image, Indices, Lattice
+from natrode.microstructure.lattice import LOW_FACE, Image, Indices, Lattice, Numbers
 from natrode.microstructure.operators import Doubles, Floats, choose
 from natrode.microstructure.structure import VoxelSize, lookup
 
@@ -106,14 +106,15 @@ def find_contacts(
     x, y, z = voxel_size
     faces, halves = np.array([y * z, x * z, x * y]), 0.5 * np.asarray(voxel_size)
     counts = np.zeros(lattice.size, np.int8)
-    _count_contacts(lattice.positions, pieces, halves, by_face, counts)
+    where = (lattice.codes, lattice.neighbours, lattice.positions, pieces)
+    _count_contacts(*where, halves, by_face, counts)
     voxels = np.flatnonzero(counts).astype(np.int32)
     first = np.zeros(voxels.size + 1, np.int32)
     np.cumsum(counts[voxels], out=first[1:])
     size = int(first[-1])
     owners, found, across = (np.empty(count, np.int32) for count in (size, size, size if by_face else 0))
     kinds, values = np.empty(size, np.uint8), np.empty((2, size))
-    arguments = (lattice.positions, phases, pieces, areas, faces, halves, by_face, voxels, first)
+    arguments = (*where[1:], phases, areas, faces, halves, by_face, voxels, first)
     _fill_contacts(*arguments, owners, found, across, kinds, values)
     return Contacts(voxels, first, owners, found, across, kinds, values[0], values[1])
 
@@ -169,24 +170,20 @@ def make_exchange(contacts: Contacts, weights: Doubles, series: Doubles, laws: D
     return Exchange(contacts, weights, series, laws, drops, fluxes, slopes, np.zeros(laws.size), np.zeros(0))
 
 
-def coarse_exchange(exchange: Exchange, owners: Indices, size: int) -> Exchange:
+def coarse_exchange(exchange: Exchange, owners: Numbers, size: int) -> Exchange:
     """Exchange of the pieces of a coarser level with the collector's metal alone, to start an iteration from.
 
     Args:
-        exchange: of the finest level.
-        owners: piece of the coarser level that each voxel belongs to.
+        exchange: of the level above.
+        owners: piece of the coarser level that each unknown of that level belongs to.
         size: number of those pieces.
 
     Returns:
         One contact for each piece that reacts, of the first conductor's law.
     """
     at = exchange.contacts
-    grounded = at.pieces == 0
-    unknown = owners[at.owners[grounded]]
-    weights = np.bincount(unknown, exchange.weights[grounded], size).astype(np.float64)
-    series = np.bincount(unknown, (exchange.weights * exchange.series)[grounded], size).astype(np.float64)
-    phases = np.zeros(size, np.uint8)
-    phases[unknown] = at.phases[grounded]
+    weights, series, phases = np.zeros(size), np.zeros(size), np.zeros(size, np.uint8)
+    _sum_contacts(at.owners, at.pieces, at.phases, exchange.weights, exchange.series, owners, weights, series, phases)
     voxels = np.flatnonzero(weights).astype(np.int32)
     none, single = np.zeros(voxels.size, np.int32), np.arange(voxels.size + 1, dtype=np.int32)
     nothing = np.zeros(voxels.size)
@@ -246,51 +243,79 @@ def _scale_labels(image: Image, chosen: npt.NDArray[np.bool_], factor: float, va
 
 
 @compiled
-def _facing(place: int, pieces: Indices, found: Indices, places: Indices) -> int:
-    """Write piece and place behind each face of a voxel, -1 where no metal reacts; return how many do."""
-    nx, ny, nz = pieces.shape
-    flat = pieces.reshape(-1)
-    k = place % nz
-    j = (place // nz) % ny
-    i = place // (nz * ny)
-    inside = (i > 0, i + 1 < nx, j > 0, j + 1 < ny, k > 0, k + 1 < nz)
-    steps = (-ny * nz, ny * nz, -nz, nz, -1, 1)
-    count = 0
-    for face in range(6):
-        found[face] = -1
-        if inside[face]:
-            places[face] = place + steps[face]
-            found[face] = flat[places[face]] - 1
-            if found[face] >= 0:
-                count += 1
-    return count
+def _sum_contacts(
+    unknowns: Indices,
+    pieces: Indices,
+    phases: Image,
+    weights: Doubles,
+    series: Doubles,
+    owners: Numbers,
+    sums: Doubles,
+    resistances: Doubles,
+    kinds: Image,
+) -> None:
+    for e in range(unknowns.size):
+        if pieces[e] == 0:
+            owner = owners[unknowns[e]]
+            sums[owner] += weights[e]
+            resistances[owner] += weights[e] * series[e]
+            kinds[owner] = phases[e]
+
+
+@compiled
+def _inside(place: int, nx: int, ny: int, nz: int) -> int:
+    """Bits of the faces of a voxel, -x, +x, -y, +y, -z, +z, that lie inside the image."""
+    row = np.uint32(place) // np.uint32(nz)  # divisions of 32 bits are the faster ones
+    i, j = np.int64(row // np.uint32(ny)), np.int64(row % np.uint32(ny))
+    k = place - nz * np.int64(row)
+    bits = (1 if i > 0 else 0) + (2 if i + 1 < nx else 0) + (4 if j > 0 else 0) + (8 if j + 1 < ny else 0)
+    return bits + (16 if k > 0 else 0) + (32 if k + 1 < nz else 0)
 
 
 @compiled_parallel
 def _count_contacts(
-    positions: Indices, pieces: Indices, halves: Doubles, by_face: bool, counts: npt.NDArray[np.int8]
+    codes: Image,
+    neighbours: Numbers,
+    positions: Indices,
+    pieces: Indices,
+    halves: Doubles,
+    by_face: bool,
+    counts: npt.NDArray[np.int8],
 ) -> None:
-    chunks = 64
+    nx, ny, nz = pieces.shape
+    flat, missing = pieces.reshape(-1), positions.size
+    chunks, surrounded = 64, LOW_FACE - 1
     step = (positions.size + chunks - 1) // chunks
+    steps = np.array([-ny * nz, ny * nz, -nz, nz, -1, 1])
     for chunk in prange(chunks):
-        found, places = np.empty(6, np.int32), np.empty(6, np.int32)
+        found, widths = np.empty(6, np.int32), np.empty(6)
         for v in range(chunk * step, min((chunk + 1) * step, positions.size)):
-            count = _facing(positions[v], pieces, found, places)
-            if not by_face:
-                for face in range(6):
-                    for other in range(face):
-                        alike = halves[face >> 1] == halves[other >> 1]
-                        if found[face] >= 0 and found[face] == found[other] and alike:
-                            count -= 1
-                            break
+            if codes[v] % LOW_FACE == surrounded:  # by six neighbours that conduct
+                continue
+            place, count = int(positions[v]), 0
+            inside = _inside(place, nx, ny, nz)
+            for face in range(6):
+                if neighbours[v, face] != missing or not inside >> face & 1:
+                    continue
+                piece = flat[np.uint64(place + steps[face])]
+                if piece == 0:
+                    continue
+                new, half = True, halves[face >> 1]
+                for former in range(0 if by_face else count):
+                    if found[former] == piece and widths[former] == half:
+                        new = False
+                if new:
+                    found[count], widths[count] = piece, half
+                    count += 1
             counts[v] = count
 
 
 @compiled_parallel
 def _fill_contacts(
+    neighbours: Numbers,
     positions: Indices,
-    phases: Image,
     pieces: Indices,
+    phases: Image,
     areas: Floats,
     faces: Doubles,
     halves: Doubles,
@@ -303,37 +328,40 @@ def _fill_contacts(
     kinds: Image,
     values: npt.NDArray[np.float64],
 ) -> None:
-    flat = areas.reshape(-1)
-    chunks = 64
-    step = (voxels.size + chunks - 1) // chunks
-    for chunk in prange(chunks):
-        found, places = np.empty(6, np.int32), np.empty(6, np.int32)
-        for surface in range(chunk * step, min((chunk + 1) * step, voxels.size)):
-            v = voxels[surface]
-            _facing(positions[v], pieces, found, places)
-            total, end = 0.0, first[surface]
-            for face in range(6):
-                if found[face] < 0:
-                    continue
-                area = faces[face >> 1]
-                total += area
-                entry = end
-                if not by_face:
-                    for former in range(first[surface], end):
-                        if metal[former] == found[face] and values[1, former] == halves[face >> 1]:
-                            entry = former
-                if entry == end:
-                    end += 1
-                    owners[entry] = v
-                    metal[entry] = found[face]
-                    if by_face:
-                        across[entry] = places[face]
-                    kinds[entry] = phases[v]
-                    values[0, entry] = 0.0
-                    values[1, entry] = halves[face >> 1]
-                values[0, entry] += area
-            for entry in range(first[surface], end):
-                values[0, entry] *= flat[positions[v]] / total
+    nx, ny, nz = pieces.shape
+    flat, local, missing = pieces.reshape(-1), areas.reshape(-1), positions.size
+    steps = np.array([-ny * nz, ny * nz, -nz, nz, -1, 1])
+    for surface in prange(voxels.size):
+        v = voxels[surface]
+        place = int(positions[v])
+        inside = _inside(place, nx, ny, nz)
+        total, begin = 0.0, first[surface]
+        end = begin
+        for face in range(6):
+            if neighbours[v, face] != missing or not inside >> face & 1:
+                continue
+            behind = place + steps[face]
+            piece = flat[behind] - 1
+            if piece < 0:
+                continue
+            area = faces[face >> 1]
+            total += area
+            entry = end
+            for former in range(begin, begin if by_face else end):
+                if metal[former] == piece and values[1, former] == halves[face >> 1]:
+                    entry = former
+            if entry == end:
+                end += 1
+                owners[entry] = v
+                metal[entry] = piece
+                if by_face:
+                    across[entry] = behind
+                kinds[entry] = phases[v]
+                values[0, entry] = 0.0
+                values[1, entry] = halves[face >> 1]
+            values[0, entry] += area
+        for entry in range(begin, end):
+            values[0, entry] *= local[place] / total
 
 
 @compiled_twice
@@ -367,6 +395,10 @@ def _react(
             law, s, c = laws[phases[e]], series[e], charging[phases[e]]
             old = former[e] if former.size > 0 else 0.0
             x, g, dg = drops[e], 0.0, 1.0 + c
+            if weights[e] > 0.0:  # the last solution, continued along its slope, which lies between these bounds
+                share = s / weights[e]
+                x -= (x + share * fluxes[e] - eta) * (1.0 - share * slopes[e])
+                x = min(max(x, min(0.0, min(eta, old))), max(0.0, max(eta, old)))
             if law < 0.0:
                 x = (eta + s * c * old) / (1.0 + s * dg)
                 g = x + c * (x - old)
@@ -382,7 +414,7 @@ def _react(
                 dg += c
                 step = (x + s * g - eta) / (1.0 + s * dg)
                 x -= step
-                if abs(step) <= 1e-8 * (1.0 + abs(x)):  # what the next step would add is its square
+                if abs(step) <= 1e-6 * (1.0 + abs(x)):  # what the next step would add is its square
                     g -= dg * step
                     break
             drops[e] = x

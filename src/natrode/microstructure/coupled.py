@@ -17,7 +17,7 @@ from natrode.compiled import compiled, compiled_twice
 from natrode.errors import SimulationError
 from natrode.microstructure.contacts import Exchange, coarse_exchange
 from natrode.microstructure.krylov import conjugate_gradients
-from natrode.microstructure.lattice import Indices
+from natrode.microstructure.lattice import Indices, Numbers
 from natrode.microstructure.multigrid import Hierarchy
 from natrode.microstructure.operators import NO_MASS, Doubles, Floats, Vector, choose
 
@@ -242,8 +242,8 @@ class _Step:
         at = exchange.contacts
         if not exchange.linear:
             self._system = None
-        r.fill(0.0)
-        self.mass.fill(0.0)
+        r[size:] = 0.0
+        choose(_clear, size)(r, self.mass)
         r[circuit.entering] = circuit.inlets * state.plane
         voxels = r[:size]
         circuit.hierarchy.levels[0].operator.subtract(state.u, voxels)
@@ -261,20 +261,20 @@ class _Step:
             r[-1] = self.current - entering
         most = max(abs(entering), abs(reacting), abs(self.current or 0.0), 1e-300)
         off = max(abs(entering - reacting), abs(r[-1]), float(np.abs(r[parts.pieces]).max()))
-        return float(np.linalg.norm(r)), off / most
+        return math.sqrt(choose(_square, r.size)(r)), off / most
 
     def correction(self, goal: float, norm: float) -> tuple[Floats, int]:
         """Solve the linear system to a residual of `goal`; return the correction and the iterations."""
         circuit, parts = self.circuit, self.parts
-        x = np.zeros(parts.size, np.float32)
+        x, r = np.zeros(parts.size, np.float32), np.empty(parts.size, np.float32)
+        choose(_scale, parts.size)(self.r, 1.0 / norm, r)
         # the residual is scaled to 1, so that single precision never underflows
         if circuit.pieces == 1 and circuit.metal is None and self.current is None:
             circuit.hierarchy.set_mass(self.mass)
-            r = (self.r[: circuit.size] / norm).astype(np.float32)
-            descent = conjugate_gradients(circuit.hierarchy, r, x[parts.voxels], residual=goal / norm)
+            descent = conjugate_gradients(circuit.hierarchy, r[: circuit.size], x[parts.voxels], residual=goal / norm)
         else:
-            descent = conjugate_gradients(self.system, (self.r / norm).astype(np.float32), x, residual=goal / norm)
-        x *= np.float32(norm)
+            descent = conjugate_gradients(self.system, r, x, residual=goal / norm)
+        choose(_scale, parts.size)(x, norm, x)
         return x, descent.iterations
 
     def lift(self, state: State) -> Floats:
@@ -282,22 +282,21 @@ class _Step:
         circuit, parts = self.circuit, self.parts
         system = self.system
         vectors = np.zeros((2, parts.size), np.float32)
-        vectors[0, parts.voxels] = state.u
+        choose(_scale, state.u.size)(state.u, 1.0, vectors[0, parts.voxels])
         vectors[0, parts.pieces] = state.pieces
         vectors[1, : circuit.size] = 1.0
         vectors[1, parts.pieces] = system.inverse > 0.0
         if self.current is not None:
             vectors[:, -1] = state.plane, 1.0
-        images = np.zeros_like(vectors)
+        images = np.empty_like(vectors)
         for vector, image in zip(vectors, images, strict=True):
             system.apply(vector, image)
         product = choose(_product, parts.size)
         matrix = np.array([[product(vector, image) for image in images] for vector in vectors])
         right = np.array([product(vector, self.r) for vector in vectors])
         one, other = np.linalg.lstsq(matrix, right, rcond=None)[0].astype(np.float32)
-        lifted: Floats = images[0]
-        np.multiply(vectors[0], one, out=lifted)
-        lifted += other * vectors[1]
+        choose(_combine, parts.size)(vectors[0], vectors[1], one, other)
+        lifted: Floats = vectors[0]
         return lifted
 
 
@@ -384,35 +383,27 @@ class Linear:
 
 def _start_coarse(circuit: Circuit, state: State, current: float | None) -> tuple[State, int]:
     """Solve on coarser levels, without metal pieces that float, and inject from one to the next."""
-    levels = circuit.hierarchy.levels
-    deepest = min(_DEEPEST_START, len(levels) - 1)
-    owners = np.arange(circuit.size, dtype=np.int32)
-    maps = []
-    for level in levels[:deepest]:
-        if level.grouping is not None:
-            owners = level.grouping.owners[owners]
-            maps.append(owners)
+    groupings = [level.grouping for level in circuit.hierarchy.levels[:_DEEPEST_START] if level.grouping is not None]
+    exchanges = [circuit.exchange]
+    for grouping in groupings:
+        exchanges.append(coarse_exchange(exchanges[-1], grouping.owners, grouping.size))
     plane, iterations, u = state.plane, 0, np.empty(0)
-    for depth in range(len(maps), 0, -1):
-        hierarchy = circuit.hierarchy.below(depth)
+    if not groupings or exchanges[-1].contacts.size == 0:
+        return state, 0
+    for depth in range(len(groupings), 0, -1):
+        hierarchy, exchange = circuit.hierarchy.below(depth), exchanges[depth]
         operator = hierarchy.levels[0].operator
-        exchange = coarse_exchange(circuit.exchange, maps[depth - 1], operator.size)
-        if exchange.contacts.size == 0:
-            return state, 0
         ground = operator.ground()
         entering = np.flatnonzero(ground).astype(np.int32)
         coarse = Circuit(hierarchy, entering, ground[entering].astype(np.float64), exchange, 1)
         guess = start(coarse, plane)
         if u.size:
-            grouping = levels[depth].grouping
-            guess.u[:-1] = u[grouping.owners] if grouping is not None else 0.0
+            guess.u[:-1] = u[groupings[depth].owners]
         found, convergence = solve(coarse, guess, current, tolerance=np.inf, residual=_COARSE_TOLERANCE)
         plane, u = found.plane, found.u
         iterations += convergence.iterations
-    if not u.size:
-        return state, 0
     begun = start(circuit, plane)
-    begun.u[:-1] = u[maps[0]]
+    choose(_inject, circuit.size)(u, groupings[0].owners, begun.u)
     at = circuit.exchange.contacts
     floats = at.pieces > 0
     if floats.any():
@@ -433,6 +424,40 @@ def _move(u: Doubles, dx: Floats, step: float, moved: Doubles) -> None:
 def _add(total: Doubles, values: Doubles, weight: float) -> None:
     for v in prange(total.size):
         total[v] += weight * values[v]
+
+
+@compiled_twice
+def _inject(coarse: Doubles, owners: Numbers, u: Doubles) -> None:
+    for v in prange(owners.size):
+        u[v] = coarse[owners[v]]
+
+
+@compiled_twice
+def _clear(r: Doubles, mass: Floats) -> None:
+    for v in prange(mass.size):
+        r[v] = 0.0
+        mass[v] = 0.0
+
+
+@compiled_twice
+def _scale(values: Vector, factor: float, scaled: Floats) -> None:
+    for v in prange(values.size):
+        scaled[v] = factor * values[v]
+
+
+@compiled_twice
+def _combine(one: Floats, other: Floats, factor: float, further: float) -> None:
+    """Multiply one by its factor and add the other by its own."""
+    for v in prange(one.size):
+        one[v] = factor * one[v] + further * other[v]
+
+
+@compiled_twice
+def _square(values: Doubles) -> float:
+    total = 0.0
+    for v in prange(values.size):
+        total += values[v] * values[v]
+    return total
 
 
 @compiled_twice

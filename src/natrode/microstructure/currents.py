@@ -11,8 +11,8 @@ import numpy.typing as npt
 from numba import prange
 
 from natrode.compiled import compiled_parallel
-from natrode.microstructure.aggregation import Graph
-from natrode.microstructure.lattice import Image, Indices, Lattice, face_table
+from natrode.microstructure.aggregation import ROW, Graph
+from natrode.microstructure.lattice import Image, Indices, Lattice, Numbers, face_table
 from natrode.microstructure.operators import Floats, Operator, Vector, VoxelOperator
 
 Doubles = npt.NDArray[np.float64]
@@ -35,15 +35,14 @@ def graded_graph(lattice: Lattice, conductivity: Floats, weights: tuple[float, f
     Source: Patankar 1980, Numerical Heat Transfer and Fluid Flow, section 4.2-3.
     """
     size = lattice.size
-    first = np.zeros(size + 1, np.int32)
-    links = face_table(0.0, 0.0).sum(axis=1).astype(np.int32)
-    np.cumsum(links[lattice.codes], out=first[1:])
-    columns, values = np.empty(first[-1], np.int32), np.empty(first[-1], np.float32)
-    _fill_graded(lattice.neighbours, conductivity, np.asarray(weights, np.float32), first, columns, values)
+    first = np.arange(0, ROW * size + 1, ROW, dtype=np.uint32)
+    values = np.zeros((size, ROW), np.float32)
+    _fill_graded(lattice.neighbours, conductivity, np.asarray(weights, np.float32), values)
     ground = face_table(2.0 * weights[0], 2.0 * weights[0])[:, 3].astype(np.float32)[lattice.codes] * conductivity
     places = np.empty((3, size), np.int16)
     _fill_places(lattice.positions, lattice.shape, places)
-    return Graph(size, lattice.red, lattice.planes, first, columns, values, ground, places)
+    columns = lattice.neighbours.reshape(-1)
+    return Graph(size, lattice.red, lattice.planes, first, columns, values.reshape(-1), ground, places)
 
 
 def phase_graph(
@@ -75,7 +74,7 @@ def phase_graph(
     """
     graph = graded_graph(lattice, conductivity, weights)
     factors = np.asarray([weights, barriers], np.float32)
-    _fill_phases(lattice.neighbours, conductivity, phases, factors, graph.first, graph.values)
+    _fill_phases(lattice.neighbours, conductivity, phases, factors, graph.values.reshape(-1, ROW))
     first_layer = face_table(1.0, 0.0)[:, 3].astype(np.float32)[lattice.codes]
     ground = first_layer * np.float32(weights[0]) / (np.float32(0.5) / conductivity + np.float32(series))
     return replace(graph, ground=ground.astype(np.float32))
@@ -196,41 +195,32 @@ def _fill_places(positions: Indices, shape: tuple[int, int, int], places: npt.ND
 
 
 @compiled_parallel
-def _fill_graded(
-    neighbours: Indices, conductivity: Floats, weights: Floats, first: Indices, columns: Indices, values: Floats
-) -> None:
+def _fill_graded(neighbours: Numbers, conductivity: Floats, weights: Floats, values: Floats) -> None:
     missing = conductivity.size
     for v in prange(missing):
-        entry = first[v]
         for face in range(6):
             other = neighbours[v, face]
             if other != missing:
                 one, two = np.float64(conductivity[v]), np.float64(conductivity[other])
-                columns[entry] = other
-                values[entry] = weights[face >> 1] * 2.0 * one * two / (one + two)
-                entry += 1
+                values[v, face] = weights[face >> 1] * 2.0 * one * two / (one + two)
 
 
 @compiled_parallel
-def _fill_phases(
-    neighbours: Indices, conductivity: Floats, phases: Image, factors: Floats, first: Indices, values: Floats
-) -> None:
+def _fill_phases(neighbours: Numbers, conductivity: Floats, phases: Image, factors: Floats, values: Floats) -> None:
     missing = conductivity.size
     for v in prange(missing):
-        entry = first[v]
         for face in range(6):
             other = neighbours[v, face]
             if other != missing:
                 resistance = 0.5 / np.float64(conductivity[v]) + 0.5 / np.float64(conductivity[other])
                 if phases[v] != phases[other]:
                     resistance += factors[1, face >> 1]
-                values[entry] = factors[0, face >> 1] / resistance
-                entry += 1
+                values[v, face] = factors[0, face >> 1] / resistance
 
 
 @compiled_parallel
 def _voxel_currents(
-    neighbours: Indices, planes: Indices, weights: Doubles, u: Vector, currents: Doubles, energies: Doubles
+    neighbours: Numbers, planes: Indices, weights: Doubles, u: Vector, currents: Doubles, energies: Doubles
 ) -> None:
     missing = neighbours.shape[0]
     for layer in prange(energies.size):
@@ -250,8 +240,8 @@ def _voxel_currents(
 
 @compiled_parallel
 def _graph_currents(
-    first: Indices,
-    columns: Indices,
+    first: Numbers,
+    columns: Numbers,
     values: Floats,
     depths: npt.NDArray[np.int16],
     planes: Indices,
@@ -265,6 +255,8 @@ def _graph_currents(
             for v in range(planes[colour, layer], planes[colour, layer + 1]):
                 for entry in range(first[v], first[v + 1]):
                     other = columns[entry]
+                    if values[entry] == 0.0:
+                        continue
                     current = values[entry] * (np.float64(u[v]) - np.float64(u[other]))
                     energy += 0.5 * current * (np.float64(u[v]) - np.float64(u[other]))
                     if depths[other] > depths[v]:
@@ -275,7 +267,7 @@ def _graph_currents(
 
 @compiled_parallel
 def _voxel_density(
-    neighbours: Indices, positions: Indices, weights: Doubles, u: Vector, half: Doubles, image: Floats
+    neighbours: Numbers, positions: Indices, weights: Doubles, u: Vector, half: Doubles, image: Floats
 ) -> None:
     missing = positions.size
     for v in prange(missing):
@@ -288,8 +280,8 @@ def _voxel_density(
 
 @compiled_parallel
 def _graph_density(
-    first: Indices,
-    columns: Indices,
+    first: Numbers,
+    columns: Numbers,
     values: Floats,
     places: npt.NDArray[np.int16],
     positions: Indices,
@@ -300,7 +292,7 @@ def _graph_density(
     for v in prange(positions.size):
         for entry in range(first[v], first[v + 1]):
             other = columns[entry]
-            for axis in range(3):
+            for axis in range(3 if values[entry] > 0.0 else 0):
                 step = np.float64(places[axis, other]) - np.float64(places[axis, v])
                 if step != 0.0:
                     image[axis, positions[v]] += step * half[axis] * values[entry] * (u[v] - u[other])

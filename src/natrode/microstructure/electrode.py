@@ -153,7 +153,7 @@ def build_electrode(
     reacting = structure.labels_of(materials.metal)
     plates = tuple(label for label, name in structure.labels.items() if name == "collector")
     image, edges = structure.image, structure.voxel_size
-    fraction = float(np.isin(np.arange(256), everything)[image[:: max(1, image.shape[0] // 64)]].mean())
+    fraction = float(lookup(everything)[image[:: max(1, image.shape[0] // 64), ::2, ::2]].mean())
     require_memory(image.shape, _BYTES_PER_VOXEL + fraction * _BYTES_PER_UNKNOWN, "the reaction on an image")
 
     metal = find_clusters(image, (*reacting, *plates))
@@ -186,9 +186,8 @@ def build_electrode(
     lattice, numbers = number_voxels(conductor.paint(alive))
     del conductor
     phases = np.zeros(lattice.size, np.uint8)
-    labels = image.reshape(-1)[lattice.positions]
-    for number, group in enumerate(ionic):
-        phases[np.isin(labels, group)] = number
+    for number, group in enumerate(ionic[1:], 1):
+        phases[lookup(group)[image.reshape(-1)[lattice.positions]]] = number
     contacts = find_contacts(lattice, phases, pieces, areas, edges, by_face=resolve_metal)
     del areas
     contacts, count = _renumbered(contacts, kept if keep_pieces or resolve_metal else None)
@@ -210,6 +209,18 @@ def build_electrode(
         pieces=count,
         piece_image=kept if keep_pieces or resolve_metal else None,
     )
+
+
+@compiled_parallel
+def count_voxels(image: Image, chosen: npt.NDArray[np.bool_]) -> int:
+    """Count the voxels of an image whose labels are chosen."""
+    count = 0
+    for i in prange(image.shape[0]):
+        for j in range(image.shape[1]):
+            for k in range(image.shape[2]):
+                if chosen[image[i, j, k]]:
+                    count += 1
+    return count
 
 
 def _share(clusters: Clusters, chosen: npt.NDArray[np.bool_]) -> float:
@@ -323,7 +334,7 @@ def _beside(layer: int, row: int, place: int, face: int) -> tuple[int, int, int]
 
 def _renumbered(contacts: Contacts, pieces: Indices | None) -> tuple[Contacts, int]:
     """Number the metal pieces that have contacts from 1 on, 0 being the collector's; others leave the image."""
-    used = np.unique(contacts.pieces)
+    used = np.flatnonzero(np.bincount(contacts.pieces))
     used = used[used > 0]
     table = np.zeros(int(contacts.pieces.max(initial=0)) + 1, np.int32)
     table[used] = np.arange(1, used.size + 1, dtype=np.int32)

@@ -97,8 +97,8 @@ def local_areas(image: Image, one: Table, other: Table, voxel_size: VoxelSize) -
     weights = 2.0 * shares * float(np.prod(voxel_size)) / lengths
     units = steps * np.asarray(voxel_size) / lengths[:, None]
     x, y, z = voxel_size
-    kinds = (one.astype(np.uint8) + 2 * other.astype(np.uint8))[image]
-    marks = np.zeros(image.shape, np.uint8)
+    kinds, marks = np.empty(image.shape, np.uint8), np.zeros(image.shape, np.uint8)
+    _tell_kinds(image, one.astype(np.uint8) + 2 * other.astype(np.uint8), kinds)
     _mark_faces(kinds, marks)
     areas = np.zeros(image.shape, np.float32)
     _crossings(kinds, marks, steps, weights, units, shares, np.array([y * z, x * z, x * y]), areas)
@@ -190,6 +190,15 @@ def _directions(voxel_size: VoxelSize) -> tuple[npt.NDArray[np.int64], Doubles, 
 
 
 @compiled_parallel
+def _tell_kinds(image: Image, table: Image, kinds: Image) -> None:
+    nx, ny, nz = image.shape
+    for i in prange(nx):
+        for j in range(ny):
+            for k in range(nz):
+                kinds[i, j, k] = table[image[i, j, k]]
+
+
+@compiled_parallel
 def _mark_faces(kinds: Image, marks: Image) -> None:
     """Set bits 1, 2, 4 where the face of a voxel towards +x, +y, +z lies between kinds 1 and 2."""
     nx, ny, nz = kinds.shape
@@ -217,6 +226,8 @@ def _crossings(
 ) -> None:
     """Weigh the crossings of each voxel of kind 1; whole rows are looked at first, most voxels have none."""
     nx, ny, nz = kinds.shape
+    flat = kinds.reshape(-1)
+    strides = (steps[:, 0] * ny + steps[:, 1]) * nz + steps[:, 2]
     for layer in prange(nx):
         i = int(layer)
         near = np.empty(nz, np.uint8)
@@ -229,7 +240,14 @@ def _crossings(
                 if kinds[i, j, k] != 1 or (near[low] | near[k] | near[high]) < 2:
                     continue
                 raw = 0.0
-                for d in range(steps.shape[0]):
+                inside = 0 < i < nx - 1 and 0 < j < ny - 1 and 0 < k < nz - 1
+                place = (i * ny + j) * nz + k
+                for d in range(strides.size if inside else 0):
+                    if flat[np.uint64(place + strides[d])] == 2:
+                        raw += weights[d]
+                    if flat[np.uint64(place - strides[d])] == 2:
+                        raw += weights[d]
+                for d in range(0 if inside else strides.size):
                     a, b, c = steps[d, 0], steps[d, 1], steps[d, 2]
                     if kinds[min(i + a, nx - 1), min(max(j + b, 0), ny - 1), min(max(k + c, 0), nz - 1)] == 2:
                         raw += weights[d]

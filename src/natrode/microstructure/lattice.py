@@ -11,6 +11,8 @@ from natrode.errors import SpecificationError
 
 Image = npt.NDArray[np.uint8]
 Indices = npt.NDArray[np.int32]
+Numbers = npt.NDArray[np.uint32]
+"""Of unknowns, without a sign: compiled code need not ask whether they count from the end."""
 Counts = npt.NDArray[np.int64]
 
 LOW_FACE, HIGH_FACE, CODES = 27, 54, 108
@@ -29,7 +31,7 @@ class Lattice:
     """First red and first black voxel of each layer and the ends, shape (2, nx + 1)."""
     positions: Indices
     """Flat index of each voxel in the image, shape (size,)."""
-    neighbours: Indices
+    neighbours: Numbers
     """Number of the voxel at -x, +x, -y, +y, -z, +z; `size` where there is none, shape (size, 6)."""
     codes: Image
     """How many neighbours each voxel has along each axis, and whether it lies in the first or last layer."""
@@ -61,7 +63,7 @@ def number_voxels(active: Image) -> tuple[Lattice, Indices]:
     numbers = np.empty(active.shape, np.int32)
     positions = np.empty(size, np.int32)
     _number(active, planes, numbers, positions, size)
-    neighbours, codes = np.empty((size, 6), np.int32), np.empty(size, np.uint8)
+    neighbours, codes = np.empty((size, 6), np.uint32), np.empty(size, np.uint8)
     _connect(numbers, positions, neighbours, codes, size)
     return Lattice((nx, ny, nz), size, red, planes, positions, neighbours, codes), numbers
 
@@ -117,7 +119,7 @@ def _number(active: Image, planes: Indices, numbers: Indices, positions: Indices
 
 
 @compiled_parallel
-def _connect(numbers: Indices, positions: Indices, neighbours: Indices, codes: Image, missing: int) -> None:
+def _connect(numbers: Indices, positions: Indices, neighbours: Numbers, codes: Image, missing: int) -> None:
     nx, ny, nz = numbers.shape
     for voxel in prange(missing):
         place = positions[voxel]

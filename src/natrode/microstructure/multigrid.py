@@ -20,7 +20,7 @@ from natrode.microstructure.aggregation import (
     group_pieces,
     group_voxels,
 )
-from natrode.microstructure.lattice import Indices
+from natrode.microstructure.lattice import Indices, Numbers
 from natrode.microstructure.operators import NO_MASS, Floats, GraphOperator, Operator, VoxelOperator, choose
 
 _DIRECT_BELOW = 100
@@ -150,16 +150,18 @@ def _strengths(operator: Operator) -> npt.NDArray[np.float64]:
     if isinstance(operator, VoxelOperator):
         return operator.weights
     graph = operator.graph
-    rows = np.repeat(np.arange(graph.size, dtype=np.int32), np.diff(graph.first))
+    real = graph.values > 0.0
+    rows = np.repeat(np.arange(graph.size, dtype=np.int32), np.diff(graph.first))[real]
+    columns, values = graph.columns[real], graph.values[real]
     strengths = np.zeros(3)
     for axis in range(3):
-        along = graph.places[axis][rows] != graph.places[axis][graph.columns]
-        strengths[axis] = graph.values[along].mean() if along.any() else 0.0
+        along = graph.places[axis][rows] != graph.places[axis][columns]
+        strengths[axis] = values[along].mean() if along.any() else 0.0
     return strengths
 
 
 def _uncoupled(operator: Operator) -> bool:
-    return isinstance(operator, GraphOperator) and operator.graph.columns.size == 0
+    return isinstance(operator, GraphOperator) and not operator.graph.values.any()
 
 
 def _level(operator: Operator, grouping: Grouping | None, *, finest: bool) -> Level:
@@ -232,7 +234,7 @@ def _scale(x: Floats, b: Floats, inverse: Floats, red: int) -> None:
 
 
 @compiled_twice
-def _prolong(x: Floats, coarse: Floats, owners: Indices, red: int) -> None:
+def _prolong(x: Floats, coarse: Floats, owners: Numbers, red: int) -> None:
     """Add the coarse correction to the red unknowns; the black ones are swept next."""
     for v in prange(red):
         x[v] += coarse[owners[v]]

@@ -12,8 +12,8 @@ import numpy.typing as npt
 from numba import prange
 
 from natrode.compiled import compiled_twice
-from natrode.microstructure.aggregation import Graph, Grouping
-from natrode.microstructure.lattice import Image, Indices, Lattice, face_table
+from natrode.microstructure.aggregation import ROW, Graph, Grouping
+from natrode.microstructure.lattice import Image, Indices, Lattice, Numbers, face_table
 
 Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
@@ -179,7 +179,7 @@ def _voxel_diagonal(codes: Image, table: Floats, mass: Floats, inverse: Floats) 
 
 @compiled_twice
 def _graph_diagonal(
-    first: Indices, values: Floats, ground: Floats, mass: Floats, diagonal: Floats, inverse: Floats
+    first: Numbers, values: Floats, ground: Floats, mass: Floats, diagonal: Floats, inverse: Floats
 ) -> None:
     massive = mass.size > 0
     for v in prange(ground.size):
@@ -194,7 +194,7 @@ def _graph_diagonal(
 
 @compiled_twice
 def _voxel_sweep(
-    neighbours: Indices, weights: Floats, x: Floats, b: Floats, inverse: Floats, low: int, high: int
+    neighbours: Numbers, weights: Floats, x: Floats, b: Floats, inverse: Floats, low: int, high: int
 ) -> None:
     wx, wy, wz = weights[0], weights[1], weights[2]
     for v in prange(low, high):
@@ -205,12 +205,12 @@ def _voxel_sweep(
 
 @compiled_twice
 def _voxel_restrict(
-    neighbours: Indices,
+    neighbours: Numbers,
     weights: Floats,
     x: Floats,
     fine_planes: Indices,
     planes: Indices,
-    owners: Indices,
+    owners: Numbers,
     coarse: Floats,
 ) -> None:
     wx, wy, wz = weights[0], weights[1], weights[2]
@@ -228,7 +228,7 @@ def _voxel_restrict(
 
 @compiled_twice
 def _voxel_apply(
-    neighbours: Indices, codes: Image, weights: Floats, faces: Floats, p: Floats, mass: Floats, q: Floats
+    neighbours: Numbers, codes: Image, weights: Floats, faces: Floats, p: Floats, mass: Floats, q: Floats
 ) -> float:
     """Differences are summed axis by axis: a constant has no current, whatever the rounding of the weights."""
     wx, wy, wz = weights[0], weights[1], weights[2]
@@ -248,7 +248,7 @@ def _voxel_apply(
 
 
 @compiled_twice
-def _voxel_subtract(neighbours: Indices, codes: Image, weights: Doubles, faces: Doubles, u: Vector, r: Vector) -> None:
+def _voxel_subtract(neighbours: Numbers, codes: Image, weights: Doubles, faces: Doubles, u: Vector, r: Vector) -> None:
     wx, wy, wz = weights[0], weights[1], weights[2]
     for v in prange(codes.size):
         code, here = codes[v], np.float64(u[v])
@@ -261,26 +261,30 @@ def _voxel_subtract(neighbours: Indices, codes: Image, weights: Doubles, faces: 
 
 @compiled_twice
 def _graph_sweep(
-    first: Indices, columns: Indices, values: Floats, x: Floats, b: Floats, inverse: Floats, low: int, high: int
+    first: Numbers, columns: Numbers, values: Floats, x: Floats, b: Floats, inverse: Floats, low: int, high: int
 ) -> None:
     for v in prange(low, high):
-        total = b[v]
-        for entry in range(first[v], first[v + 1]):
+        e = first[v]  # six entries at once, which every row has, are twice as fast as a loop of unknown length
+        total = values[e] * x[columns[e]] + values[e + 1] * x[columns[e + 1]] + values[e + 2] * x[columns[e + 2]]
+        total += (
+            values[e + 3] * x[columns[e + 3]] + values[e + 4] * x[columns[e + 4]] + values[e + 5] * x[columns[e + 5]]
+        )
+        for entry in range(e + ROW, first[v + 1]):
             total += values[entry] * x[columns[entry]]
-        x[v] = inverse[v] * total
+        x[v] = inverse[v] * (b[v] + total)
 
 
 @compiled_twice
 def _graph_restrict(
-    first: Indices,
-    columns: Indices,
+    first: Numbers,
+    columns: Numbers,
     values: Floats,
     x: Floats,
     b: Floats,
     diagonal: Floats,
     fine_planes: Indices,
     planes: Indices,
-    owners: Indices,
+    owners: Numbers,
     coarse: Floats,
 ) -> None:
     layers, fine_layers = planes.shape[1] - 1, fine_planes.shape[1] - 1
@@ -290,15 +294,18 @@ def _graph_restrict(
             coarse[planes[colour, layer] : planes[colour, layer + 1]] = 0.0
         for fine in range(layer * width, min((layer + 1) * width, fine_layers)):
             for v in range(fine_planes[0, fine], fine_planes[0, fine + 1]):
-                total = b[v] - diagonal[v] * x[v]
-                for entry in range(first[v], first[v + 1]):
+                e = first[v]
+                total = values[e] * x[columns[e]] + values[e + 1] * x[columns[e + 1]]
+                total += values[e + 2] * x[columns[e + 2]] + values[e + 3] * x[columns[e + 3]]
+                total += values[e + 4] * x[columns[e + 4]] + values[e + 5] * x[columns[e + 5]]
+                for entry in range(e + ROW, first[v + 1]):
                     total += values[entry] * x[columns[entry]]
-                coarse[owners[v]] += total
+                coarse[owners[v]] += b[v] - diagonal[v] * x[v] + total
 
 
 @compiled_twice
 def _graph_apply(
-    first: Indices, columns: Indices, values: Floats, ground: Floats, p: Floats, mass: Floats, q: Floats
+    first: Numbers, columns: Numbers, values: Floats, ground: Floats, p: Floats, mass: Floats, q: Floats
 ) -> float:
     massive = mass.size > 0
     product = 0.0
@@ -314,7 +321,7 @@ def _graph_apply(
 
 
 @compiled_twice
-def _graph_subtract(first: Indices, columns: Indices, values: Floats, ground: Floats, u: Vector, r: Vector) -> None:
+def _graph_subtract(first: Numbers, columns: Numbers, values: Floats, ground: Floats, u: Vector, r: Vector) -> None:
     for v in prange(ground.size):
         here = np.float64(u[v])
         value = np.float64(ground[v]) * here

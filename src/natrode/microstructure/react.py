@@ -12,11 +12,11 @@ from natrode.errors import SpecificationError
 from natrode.microstructure import currents
 from natrode.microstructure.contacts import LINEAR, make_exchange
 from natrode.microstructure.coupled import Circuit, Convergence, State, solve, start
-from natrode.microstructure.electrode import Electrode, Materials, build_electrode, choose_materials
+from natrode.microstructure.electrode import Electrode, Materials, build_electrode, choose_materials, count_voxels
 from natrode.microstructure.lattice import number_voxels
 from natrode.microstructure.multigrid import build_hierarchy
 from natrode.microstructure.operators import Doubles, Floats, voxel_operator
-from natrode.microstructure.structure import Structure, count_labels
+from natrode.microstructure.structure import Structure, lookup
 
 SODIUM_CONDUCTIVITY = 2.13e7
 """Of electrons in sodium at 20 C, from its resistivity 4.69e-8 Ohm m (CRC Handbook) [S/m]."""
@@ -301,8 +301,9 @@ def make_circuit(
     contacts, lattice, hierarchy = electrode.contacts, electrode.lattice, electrode.hierarchy
     if contacts is None or lattice is None or hierarchy is None:
         raise ValueError(electrode.reason)
-    conductivities = np.array(list(electrode.materials.conductivities.values()))[contacts.phases]
-    resistances = np.array([law.resistance for law in kinetics.values()])[contacts.phases]
+    phases = contacts.phases if len(kinetics) > 1 else 0
+    conductivities = np.array(list(electrode.materials.conductivities.values()))[phases]
+    resistances = np.array([law.resistance for law in kinetics.values()])[phases]
     laws = np.array([law.number for law in kinetics.values()])
     weights = contacts.areas / (resistances * electrode.unit)
     series = contacts.distances / (conductivities * resistances)
@@ -421,8 +422,8 @@ def _equipotential_error(electrode: Electrode, circuit: Circuit, state: State, s
     if not state.plane:
         return 0.0
     structure = electrode.structure
-    counts = count_labels(structure.image)
-    share = float(counts[list(structure.labels_of(electrode.materials.metal))].sum() / counts.sum())
+    metallic = lookup(structure.labels_of(electrode.materials.metal))
+    share = float(count_voxels(structure.image, metallic) / structure.image.size)
     resistance = structure.size[0] / (float(settings["metal_conductivity"]) * share**1.5)
     conductance = circuit.entering_current(state) / state.plane * electrode.unit / electrode.cross_section
     return float(resistance * conductance)
