@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from natrode.cli.analysis import _short as short_note
 from natrode.errors import InstrumentFileError, RecordError, SpecificationError
 from natrode.report.study import verdict
 from natrode.workbench import export, groups
@@ -318,3 +319,10 @@ def test_a_line_through_doubtful_resistances_is_doubtful(project: Path) -> None:
     energies = [a.result for a in cell.answers if a.result.quantity == "activation energy"]
     assert len(energies) == 2
     assert all(r.quality == "doubtful" and "of 7 of its values are doubtful" in r.reason for r in energies)
+
+
+def test_a_note_of_the_terminal_is_shortened_by_whole_reasons() -> None:
+    long = "a reason of more characters than a line of the terminal holds, " * 3
+    assert short_note(long) == long
+    assert short_note("one") == "one"
+    assert short_note(f"one; {long}; two") == "one (and 2 more on the page)"

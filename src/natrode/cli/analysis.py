@@ -207,7 +207,7 @@ def _short(reason: str) -> str:
         return reason
     parts = reason.split("; ")
     kept = [parts[0]]
-    while len("; ".join([*kept, parts[len(kept)]])) <= LONGEST_NOTE:
+    while len(kept) < len(parts) and len("; ".join([*kept, parts[len(kept)]])) <= LONGEST_NOTE:
         kept.append(parts[len(kept)])
     left = len(parts) - len(kept)
     return "; ".join(kept) + (f" (and {left} more on the page)" if left else "")
