@@ -82,6 +82,19 @@ def test_a_grain_boundary_is_not_hidden_in_the_interface():
     assert "grain boundaries" in high.reason
 
 
+def test_an_arc_of_the_electrolyte_before_a_rising_branch_is_no_interface():
+    branch = 200.0 * (1.0 - 1j) / np.sqrt(W)
+    grain, interface = (500.0, 5e-7, 0.95), (300.0, 3e-4, 0.95)  # 1 nF and 1 uF
+    alone = spectrum_record(cell(grain) + branch, F, noise=0.001)
+    for answer in (interface_resistance(alone), interface_resistance_series(alone).results[0]):
+        assert answer.quality == "not computed"
+        assert "bulk or grain boundaries" in answer.reason
+        assert "no arc of an interface closes" in answer.reason
+    assert interface_resistance(alone, 40.0).value is not None  # the user knows the electrolyte
+    both = interface_resistance(spectrum_record(cell(grain, interface) + branch, F, noise=0.001))
+    assert both.value is not None
+
+
 def test_a_spectrum_that_begins_on_the_flank_of_the_electrolyte():
     f = np.logspace(5, -1, 43)
     z = 10.0 + zarc(f, 30.0, 1e-6) + zarc(f, 20.0, 0.01)

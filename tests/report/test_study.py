@@ -5,9 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from natrode.analysis import relaxation_times
 from natrode.measurement import Column, Experiment, Geometry, Measurement
 from natrode.report import study_plots
-from natrode.report.study import figures, headlines, study_page
+from natrode.report.study import colours, figures, headlines, study_page
 from natrode.workbench.export import script
 from natrode.workbench.study import CellStudy, Study, analyse
 from tests.analysis.records import cycling_record, spectrum_record
@@ -117,6 +118,60 @@ def test_what_drifts_by_more_than_its_uncertainty_is_doubtful(tmp_path: Path) ->
     resistance = next(a.result for a in cell.answers if a.result.quantity == "interface resistance")
     assert resistance.quality == "doubtful"
     assert "fails Kramers-Kronig" in resistance.reason
+
+
+def test_the_arc_of_an_electrolyte_is_no_result_in_large_type(tmp_path: Path) -> None:
+    frequency = np.geomspace(2e5, 0.05, 60)
+    w = 2 * np.pi * frequency
+    z = 4000.0 / (1 + (1j * w * 1.7e-6) ** 0.95) + 3000.0 * (1 - 1j) / np.sqrt(w)
+    spectrum_record(z, frequency, noise=0.002).to_parquet(tmp_path / "arc.parquet")
+    (cell,) = analyse(tmp_path / "arc.parquet", circuit="R0-p(R1,CPE1)-W9").cells
+    assert not {"interface", "electrolyte"} & {h.name for h in headlines(cell)}
+    assert any("no arc of an interface closes" in a.result.reason for a in cell.refused)
+
+
+def test_energies_come_before_the_resistances_of_single_temperatures(project: Path) -> None:
+    study = analyse(sorted(project.glob("warm*impedance*")), only=["resistance_against_temperature", "summarise"])
+    assert headlines(study.cells[0])[0].name == "activation energy"
+
+
+def test_a_nyquist_plot_is_as_high_as_all_its_spectra_and_names_its_fits() -> None:
+    f = np.geomspace(1e5, 1.0, 30)
+    wide, small = (10.0 + r / (1 + 2j * np.pi * f * 1e-3) for r in (800.0, 40.0))
+    spectra = [("first", spectrum_record(wide, f)), ("last", spectrum_record(small, f))]
+    circuit = "R0-L0-p(R1,CPE1)-p(R2,CPE2)-p(R3,CPE3)"
+    drawn = study_plots.nyquist(spectra, [(circuit, wide.real, -wide.imag), (circuit, small.real, -small.imag)])
+    made = drawn.figure["layout"]
+    assert made["height"] < 400  # two arcs of another size: the frame is as flat as the larger one
+    low, high = made["yaxis"]["range"]
+    assert low < 0.0
+    assert high > 400.0 * 1.1  # the label of the top's frequency is inside
+    fits = [trace for trace in drawn.figure["data"] if trace["name"] == "fit"]
+    assert [trace["showlegend"] for trace in fits] == [True, False]
+    assert circuit in drawn.note
+
+
+def test_spectra_at_several_temperatures_are_coloured_by_them() -> None:
+    f = np.geomspace(1e5, 1.0, 12)
+    z = 10.0 + 80.0 / (1 + 2j * np.pi * f * 1e-3)
+    kelvin = [280.0, 300.0, 320.0]
+    columns = {str(Column.TEMPERATURE): [k - 273.15 for k in kelvin]}
+    values, title = colours(spectrum_record([z, z, z], f, columns=columns), None)
+    assert title == "temperature / °C"
+    assert list(values) == pytest.approx([6.85, 26.85, 46.85])
+    drifting = {str(Column.TEMPERATURE): [25.0, 26.5, 25.5]}
+    assert colours(spectrum_record([z, z, z], f, columns=drifting), None)[1] == "spectrum"
+
+
+def test_a_distribution_is_drawn_as_high_as_what_was_measured() -> None:
+    f = np.geomspace(1e6, 0.1, 60)
+    z = 10.0 + 50.0 / (1 + 2j * np.pi * f * 1e-4) + 1.0 / (1e-4 * (2j * np.pi * f) ** 0.9)
+    found = relaxation_times(spectrum_record(z, f, noise=0.002))
+    drawn = study_plots.relaxation([("", found)], simulated=False)
+    top = drawn.figure["layout"]["yaxis"]["range"][1]
+    assert top < 1.1 * found.distribution.max()
+    assert top == pytest.approx(1.08 * study_plots.highest_measured(found))
+    assert "above the plot" in drawn.note
 
 
 def test_a_rest_is_drawn_last() -> None:

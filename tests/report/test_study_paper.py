@@ -5,15 +5,20 @@ import json
 import re
 import xml.etree.ElementTree as ET
 from pathlib import Path
+from typing import Any
 
+import matplotlib as mpl
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
 
 from natrode.cli.main import main
 from natrode.errors import OutputError, SpecificationError
-from natrode.measurement import Column
-from natrode.report.study_paper import paper_figures
-from natrode.workbench.study import analyse
+from natrode.measurement import Column, Geometry
+from natrode.report.study_paper import CALLS, paper_figures
+from natrode.workbench.study import Study, analyse
+from tests.analysis.records import spectrum_record
 from tests.instruments import made_cells
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -83,6 +88,60 @@ def test_the_fit_is_drawn_through_the_points(tmp_path: Path) -> None:
     real = np.array([float(row[at + 1]) for row in values if row[at + 1]])
     measured = np.array([float(row[1]) for row in values if row[1]])
     assert real.min() == pytest.approx(measured.min(), rel=0.2)
+
+
+def drawn_by(study: Study, kind: str) -> tuple[FigureCanvasAgg, Any]:
+    """The first figure of a kind, laid out, and its renderer's canvas."""
+    with mpl.rc_context({"font.size": 7}):
+        one = next(paper_figures(study, [kind]))
+        figure = Figure(layout="constrained", figsize=(85 / 25.4, one.shape * 85 / 25.4))
+        canvas = FigureCanvasAgg(figure)
+        one.draw(figure)
+        canvas.draw()
+    return canvas, figure
+
+
+def test_panels_of_distributions_are_alike_and_share_their_title(project: Path) -> None:
+    study = analyse(sorted(project.glob("warm*impedance*")), only=["relaxation_times"])
+    _, figure = drawn_by(study, "drt")
+    heights = [axes.get_position().height for axes in figure.axes]
+    assert len(heights) == 5
+    assert min(heights) > 0.95 * max(heights)
+    assert [axes.get_ylabel() for axes in figure.axes] == [""] * 5
+    assert figure.get_supylabel() == "γ per ln τ / Ω"
+    assert any(t.get_text() == "-20 °C" for axes in figure.axes for t in axes.texts)
+
+
+def test_words_in_an_arrhenius_figure_lie_beside_its_points_and_ticks(project: Path) -> None:
+    study = analyse(sorted(project.glob("warm*impedance*")), only=["resistance_against_temperature"])
+    canvas, figure = drawn_by(study, "arrhenius")
+    (axes,) = figure.axes
+    (said,) = (text for text in axes.texts if "eV" in text.get_text())
+    assert "±" in said.get_text()
+    box = said.get_window_extent(canvas.get_renderer())
+    points = axes.transData.transform(np.column_stack(axes.lines[0].get_data()))
+    assert not any(box.contains(x, y) for x, y in points)
+    ticks = [label.get_text() for label in axes.get_yticklabels() if label.get_text()]
+    assert ticks
+    assert all(re.fullmatch(r"[\d.]+", tick) for tick in ticks)  # plain numbers, no powers
+
+
+def test_a_pellet_is_drawn_without_the_branch_that_dwarfs_it_and_its_numbers_are_whole(tmp_path: Path) -> None:
+    frequency = np.geomspace(3e6, 0.1, 60)
+    w = 2 * np.pi * frequency
+    z = 1e5 + 4e5 / (1 + (1j * w * 4e-6) ** 0.95) + 1 / (2e-8 * (1j * w) ** 0.9)
+    pellet = spectrum_record(z, frequency, noise=0.002, geometry=Geometry(interfaces_in_series=0))
+    pellet.to_parquet(tmp_path / "pellet.parquet")
+    study = analyse(tmp_path / "pellet.parquet", circuit="R0-p(R1,CPE1)-CPE2", only=CALLS["nyquist"])
+    _, figure = drawn_by(study, "nyquist")
+    (axes,) = figure.axes
+    assert axes.get_xlabel() == "Re Z / kΩ"
+    assert max(axes.get_ylim()) < 1700.0
+    assert max(abs(z)) > 2e7
+    one = next(paper_figures(study, ["nyquist"]))
+    headings, values = numbers(tmp_path / one.save(tmp_path, ".svg")[1])
+    assert headings[2][:2] == ("-Im Z", "Ohm")
+    assert max(float(row[2]) for row in values if row[2]) == pytest.approx(max(-z.imag), rel=0.02)
 
 
 def test_the_command_writes_figures_from_files_and_from_an_analysed_folder(

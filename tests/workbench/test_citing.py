@@ -51,6 +51,14 @@ def test_a_folder_cites_what_its_analyses_rest_on(tmp_path: Path) -> None:
     assert text.count("[unverified]") == len(unverified)
 
 
+def test_names_and_parameters_read_as_in_a_paper(tmp_path: Path) -> None:
+    numpy = next(w for w in citing.library() if w.key == "numpy")
+    assert numpy.text.startswith("Harris, C. R., et al. Array programming")
+    told = citing.methods(document(tmp_path))
+    assert "parameters of the equivalent circuit" in told
+    assert "CPE1.Q" not in told.partition("\n\n[1] ")[0]
+
+
 def test_bibtex_is_well_formed() -> None:
     text = citing.bibtex((citing.natrode_itself(), *citing.library()))
     entries = re.findall(r"@(article|book|misc)\{([\w-]+),\n((?:  \w+ = \{.*\},\n)+)\}", text)

@@ -19,7 +19,7 @@ from natrode.workbench.gather import gather
 from natrode.workbench.plan import results_of
 from natrode.workbench.study import Study, analyse
 from natrode.workbench.study import study as cell_study
-from tests.analysis.records import experiment, spectrum_record, zarc
+from tests.analysis.records import cycling_record, experiment, spectrum_record, zarc
 from tests.instruments import made_cells
 from tests.instruments.text_files import SAMPLES
 
@@ -165,6 +165,13 @@ def test_the_written_script_runs_to_its_end_and_prints_refusals(make, tmp_path: 
     assert refused
     page = (out / "index.html").read_text(encoding="utf-8")
     assert ("time to 0.1 V" in page) == (make is stripping_file)
+
+
+def test_a_rest_asks_for_nothing(tmp_path: Path) -> None:
+    cycling_record([(3600.0, 0.0)]).to_parquet(tmp_path / "rest.parquet")
+    (cell,) = analyse(tmp_path / "rest.parquet").cells
+    assert cell.answers == ()
+    assert cell.wanted == ()
 
 
 def test_a_threshold_is_a_positive_voltage(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from natrode.analysis.reading import (
     resistance_of,
 )
 from natrode.analysis.result import Result
-from natrode.analysis.spectrum import real_axis_intercepts
+from natrode.analysis.spectrum import Intercepts, real_axis_intercepts
 from natrode.measurement import Column, Measurement
 
 Per = Literal["interface", "cell"]
@@ -70,7 +70,8 @@ def interface_resistance(
     Returns:
         Result [Ohm m2], or [Ohm] where the area is unknown. An upper limit below two sigma. Per interface it
         is refused when the number of interfaces is unknown or the sides cannot be equal (direct current
-        flows, or a net charge of more than 0.02 mAh/cm2 was moved).
+        flows, or a net charge of more than 0.02 mAh/cm2 was moved). Without a given electrolyte it is refused, too,
+        where the one arc before a rising branch has the capacitance of bulk or grain boundaries.
 
     Raises:
         RecordError: for another kind of record or several spectra.
@@ -89,6 +90,8 @@ def interface_resistance(
     if electrolyte_resistance is None:
         if ends.high.value is None:
             return question.refused(f"the electrolyte's resistance is not known: {ends.high.reason}")
+        if without := _without_interface(ends):
+            return question.refused(without)
         electrolyte, u_electrolyte = ends.high.value, ends.high.uncertainty or 0.0
         doubts += [ends.high.reason] if ends.high.reason else []
         origin = "high-frequency intercept of this spectrum"
@@ -120,6 +123,17 @@ def interface_resistance(
             f"the electrolyte's resistance exceeds the whole cell's by {excess:.3g} Ohm", **settings
         )
     return _near_zero(question, value, max(uncertainty, 1e-9 * removed), doubts, settings)
+
+
+def _without_interface(ends: Intercepts) -> str:
+    """Why a spectrum shows no interface: the electrolyte's arc is the last one that closes; "" where it may."""
+    size, end = (ends.high.settings.get(key) for key in ("first_arc_capacitance", "first_arc_end"))
+    if end is None or end != ends.low.settings.get("before_the_branch"):
+        return ""
+    return (
+        f"the only arc before the rising branch has a capacitance of {size:.2g} F, that of bulk or grain boundaries, "
+        f"and ends at {end:.4g} Ohm: no arc of an interface closes; give electrolyte_resistance"
+    )
 
 
 def _near_zero(question: Result, value: float, smallest: float, doubts: list[str], settings: dict[str, Any]) -> Result:
@@ -242,6 +256,9 @@ def interface_resistance_series(
         if per == "interface" and one_sided:
             text = "one-sided test: one side is stripped, the other plated; use stripping_side_resistance"
             answers.append(_question(spectrum, per).refused(text))
+            continue
+        if doubt and (without := _without_interface(real_axis_intercepts(spectrum))):
+            answers.append(_question(spectrum, per).refused(without))
             continue
         answer = interface_resistance(spectrum, given, per)
         if doubt and answer.value is not None:

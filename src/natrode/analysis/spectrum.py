@@ -250,7 +250,7 @@ def _rising(question: Result, frequency: Array, x: Array, y: Array, sigma: Array
     kind = "blocking" if branch > BLOCKING_PHASE else "diffusion or another arc"
     text = f"the branch below {frequency[valley]:.3g} Hz still rises ({kind}): taken at the valley before it"
     error = float(np.hypot(sigma[valley], 0.5 * abs(y[valley])))
-    return question.found(float(x[valley]), error, doubts=[text], **settings)
+    return question.found(float(x[valley]), error, doubts=[text], before_the_branch=float(x[valley]), **settings)
 
 
 def _high(question: Result, frequency: Array, x: Array, y: Array, sigma: Array) -> Result:
@@ -287,6 +287,8 @@ def _high(question: Result, frequency: Array, x: Array, y: Array, sigma: Array) 
         capacitance = 1.0 / (2.0 * np.pi * float(frequency[at]) * 2.0 * float(y[at]))
         settings["first_arc_capacitance"] = capacitance
         if capacitance < GRAIN_BOUNDARY_CAPACITANCE:
+            end = _valley(y[at:], sigma[at:])
+            settings["first_arc_end"] = None if end is None else float(x[at + end])
             doubts.append(
                 f"the first arc has a capacitance of {capacitance:.2g} F, that of bulk or grain boundaries, and "
                 "is not counted to the electrolyte here; give electrolyte_resistance"

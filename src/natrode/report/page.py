@@ -30,6 +30,7 @@ def _environment() -> Environment:
         "value": wording.value_text,
         "interval": wording.interval_text,
         "unit": wording.unit_text,
+        "prose": wording.prose,
         "bound": lambda end: "any" if math.isinf(end) else wording.number(end, 5),
         "json": json_for_html,
     }

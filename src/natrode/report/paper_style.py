@@ -24,6 +24,8 @@ SINGLE_COLUMN, DOUBLE_COLUMN = 85.0, 178.0
 NARROWEST, WIDEST = 40.0, 250.0
 """[mm]"""
 ENDINGS = (".svg", ".pdf", ".png")
+LOWEST = 0.3
+"""Height over width of a Nyquist figure at least."""
 RESOLUTION = 600
 """Of a PNG [dots per inch]."""
 POINTS = 3000
@@ -67,6 +69,8 @@ class Drawing:
 
     simulated: bool
     columns: list[DataColumn] = field(default_factory=list)
+    mark_at: tuple[float, float, str] = (1.0, 1.01, "bottom")
+    """Where the word "simulated" stands, in parts of the axes, and its vertical alignment."""
 
     def add(self, title: str, comment: str, values: Sequence[float | str] | Array) -> None:
         """Keep a column; its name and unit are those of an axis title such as "voltage / mV"."""
@@ -107,8 +111,8 @@ def save(
         figure.set_size_inches(width_mm / 25.4, height_mm / 25.4)
         drawing = draw(figure)
         if drawing.simulated:
-            top = figure.axes[0]
-            top.text(1, 1.01, "simulated", transform=top.transAxes, ha="right", va="bottom", fontsize=6, color="0.4")
+            top, (x, y, side) = figure.axes[0], drawing.mark_at
+            top.text(x, y, "simulated", transform=top.transAxes, ha="right", va=side, fontsize=6, color="0.4")
         stream = io.BytesIO()
         about = mark or ("simulated by natrode" if drawing.simulated else "drawn by natrode")
         told: dict[str, dict[str, Any]] = {
@@ -165,6 +169,8 @@ def dress(
     for scale, log in ((axes.set_xscale, x_log), (axes.set_yscale, y_log)):
         if log:
             scale("log")
+    if y_log:
+        plain_decades(axes)
     if not x_log:
         axes.locator_params(axis="x", nbins=6)
     if not y_log:
@@ -176,16 +182,37 @@ def dress(
         axes.legend()
 
 
+def plain_decades(axes: "Axes") -> None:
+    """Write the ticks of a logarithmic ordinate of few decades as plain numbers ("20", not 2 x 10^1)."""
+    from matplotlib.ticker import FuncFormatter, NullFormatter
+
+    low, high = axes.get_ylim()
+    if low < 1e-3 or high > 1e5:
+        return
+    few = high / low < 30.0
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.yaxis.set_minor_formatter(
+        FuncFormatter(lambda value, _: f"{value:g}" if f"{value:e}"[0] in "25" else "") if few else NullFormatter()
+    )
+
+
 def plain(text: str) -> str:
     """Keep matplotlib from reading formulas into text."""
     return text.replace("$", r"\$")
 
 
-def equal_axes(axes: "Axes", real: Array, minus_imaginary: Array) -> None:
-    """Same scale on both axes, the arc from the bottom up."""
+def nyquist_limits(real: Array, minus_imaginary: Array) -> tuple[float, float, float, float]:
+    """Left, right, bottom and top of equal axes: the arc from the bottom up, room for the labels above its points."""
     left, right = float(np.nanmin(real)), float(np.nanmax(real))
     bottom, top = float(np.nanmin(minus_imaginary)), float(np.nanmax(minus_imaginary))
     span = (right - left) or 1.0
-    axes.set_xlim(left - 0.05 * span, right + 0.05 * span)
-    axes.set_ylim(min(0.0, bottom) - 0.03 * span, max(1.15 * top, 0.45 * span))
+    room = 0.1 * max(span, 0.6 * top)
+    return left - 0.05 * span, right + 0.05 * span, min(0.0, bottom) - 0.03 * span, max(top + room, LOWEST * span)
+
+
+def equal_axes(axes: "Axes", real: Array, minus_imaginary: Array) -> None:
+    """Same scale on both axes, with the limits of `nyquist_limits`."""
+    left, right, bottom, top = nyquist_limits(real, minus_imaginary)
+    axes.set_xlim(left, right)
+    axes.set_ylim(bottom, top)
     axes.set_aspect("equal", adjustable="box")

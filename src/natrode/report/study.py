@@ -8,8 +8,11 @@ import numpy as np
 
 from natrode import __version__
 from natrode.analysis import LiteraturePlace, is_rest
+from natrode.analysis.along import APART_KELVIN
 from natrode.analysis.impedance import InterfaceSeries
-from natrode.analysis.reading import area_of
+from natrode.analysis.reading import area_of, temperature_of
+from natrode.analysis.result import Result
+from natrode.analysis.spectrum import GRAIN_BOUNDARY_CAPACITANCE
 from natrode.analysis.temperature_series import ArrheniusFit
 from natrode.measurement import Column, Measurement
 from natrode.report import study_plots
@@ -25,9 +28,9 @@ from natrode.workbench.study import Answer, CellStudy, Study
 
 HEADLINES = (
     ("critical current density (largest survived)", "critical current"),
+    ("activation energy", "activation energy"),
     ("ionic conductivity", "conductivity"),
     ("pellet resistance", "pellet"),
-    ("activation energy", "activation energy"),
     ("interface resistance of the stripped side", "interface, stripped side"),
     ("interface resistance", "interface"),
     ("electrolyte resistance", "electrolyte"),
@@ -39,6 +42,8 @@ HEADLINES = (
     ("voltage gap (median)", "voltage gap"),
 )
 """Quantities that a card shows in large type, first ones first, and what they are called there."""
+WHERE_THERE_IS_NO_OTHER = ("polarisation resistance", "polarisation")
+"""The number in large type of a spectrum that gives neither an electrolyte nor an interface."""
 MOST_HEADLINES = 4
 
 
@@ -110,10 +115,13 @@ def _card(cell: CellStudy, anchor: str, plots: Plots) -> dict[str, Any]:
         "id": anchor,
         "headlines": headlines(cell),
         "verdict": verdict(cell),
-        "figures": [_plot(drawn, simulated, plots) for drawn, simulated in figures(cell)],
+        "figures": _in_pairs([_plot(drawn, simulated, plots) for drawn, simulated in figures(cell)]),
         "rows": [_row(a) for a in computed if not a.is_detail],
         "details": [_row(a) for a in computed if a.is_detail],
         "arcs": arc_rows(cell),
+        "fits": [
+            (fit.circuit, of, f"{100 * fit.noise:.2g}", fit.reason) for of, fit in details(cell, *CIRCUITS) if fit.arcs
+        ],
         "decides": next((a.decides for _, f in details(cell, *CIRCUITS) for a in f.arcs), ""),
         "refused": [_row(a) for a in cell.refused],
         "literature": [(compared(place), place) for place in cell.literature],
@@ -136,7 +144,7 @@ def _group(group: Group, plots: Plots) -> dict[str, Any]:
         "results": [result_shown(r.to_json()) for r in (*results, *thickness)],
         "reason": "" if fit is None or fit.shape.value is not None else fit.shape.reason,
         "budgets": [(result_shown(b.mean.to_json()), b.statement) for b in group.budgets],
-        "figures": [_plot(d, group.simulated, plots) for d in drawn],
+        "figures": _in_pairs([_plot(d, group.simulated, plots) for d in drawn]),
     }
 
 
@@ -149,13 +157,21 @@ def _row(answer: Answer) -> Row:
 def headlines(cell: CellStudy) -> list[Headline]:
     """The few numbers that a card shows in large type: values and limits, never refusals."""
     found: list[Headline] = []
-    for quantity, name in HEADLINES:
+    for quantity, name in (*HEADLINES, WHERE_THERE_IS_NO_OTHER):
         fitting = [a for a in cell.answers if a.result.quantity == quantity and a.result.quality != "not computed"]
-        if not fitting or len(found) >= MOST_HEADLINES:
+        fitting = [a for a in fitting if not _is_beside_the_arc(a.result)]
+        last = quantity == WHERE_THERE_IS_NO_OTHER[0]
+        if not fitting or len(found) >= MOST_HEADLINES or (last and found):
             continue
         best = next((a for a in fitting if a.result.scope == "per interface (assumed equal)"), fitting[0])
         found.append(Headline(name, result_shown(best.result.to_json()), best.of))
     return found
+
+
+def _is_beside_the_arc(result: Result) -> bool:
+    """Whether a resistance of the electrolyte is a limit beside an arc that is the electrolyte's itself."""
+    capacitance = result.settings.get("first_arc_capacitance")
+    return result.quality == "upper limit" and capacitance is not None and capacitance < GRAIN_BOUNDARY_CAPACITANCE
 
 
 def verdict(cell: CellStudy) -> str:
@@ -247,6 +263,15 @@ def _plot(drawn: Drawn, simulated: bool, plots: Plots) -> dict[str, Any]:
     }
 
 
+def _in_pairs(figures: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The same figures, the last one wide where it would stand alone in its row."""
+    after = [n for n, figure in enumerate(figures) if figure["wide"]]
+    alone = len(figures) - (after[-1] + 1 if after else 0)
+    if alone % 2 and not figures[-1]["title"].startswith("Impedance"):
+        figures[-1]["wide"] = True
+    return figures
+
+
 WIDE = ("Voltage and current", "Voltage and resistance")
 """Figures that take the whole width of a card."""
 
@@ -279,12 +304,10 @@ def _figures(cell: CellStudy) -> Iterator[Drawn]:
         if len(impedance) == 1 and len(spectra) > 3:
             yield study_plots.waterfall(spectra, *colours(impedance[0], series[0] if series else None))
         fits = details(cell, *CIRCUITS)
-        curves = [
-            (f"fit {fit.circuit}", np.real(fit.fitted), -np.imag(fit.fitted)) for _, fit in fits if len(fit.fitted)
-        ]
-        pellets = [a.result.value for a in cell.answers if a.result.quantity == "pellet resistance" and a.result.value]
-        if pellets:  # the electrodes' branch dwarfs what the pellet's resistance is read from
-            yield study_plots.nyquist(spectra, curves, largest=3.0 * max(pellets))
+        curves = [(fit.circuit, np.real(fit.fitted), -np.imag(fit.fitted)) for _, fit in fits if len(fit.fitted)]
+        largest = largest_drawn(cell, spectra)
+        if np.isfinite(largest):
+            yield study_plots.nyquist(spectra, curves, largest=largest)
         yield study_plots.nyquist(spectra, curves)
         distributions = [(of, d) for of, d in details(cell, "relaxation_times") if len(d.time_constant)]
         if distributions:
@@ -304,6 +327,14 @@ def details(cell: CellStudy, *calls: str) -> list[tuple[str, Any]]:
     return [(task.of, cell.details[key]) for key, task in tasks.items() if key in cell.details]
 
 
+def largest_drawn(cell: CellStudy, spectra: Sequence[Labelled]) -> float:
+    """Largest |Z| [Ohm] of a plot of the pellet, where the electrodes' branch would dwarf it; else no bound."""
+    pellets = [a.result.value for a in cell.answers if a.result.quantity == "pellet resistance" and a.result.value]
+    near = 3.0 * max(pellets, default=np.inf)
+    dwarfed = any(np.abs(part.impedance).max() > 3.0 * near for _, part in spectra)
+    return near if dwarfed else np.inf
+
+
 def labelled(records: Sequence[Measurement]) -> list[Labelled]:
     """All spectra of some records, each with a name of its own."""
     found: list[Labelled] = []
@@ -320,8 +351,11 @@ def labelled(records: Sequence[Measurement]) -> list[Labelled]:
 
 
 def colours(impedance: Measurement, series: InterfaceSeries | None) -> "tuple[np.typing.NDArray[np.float64], str]":
-    """What a series is coloured by: charge, else time, else number."""
+    """What a series is coloured by: temperature where it varies, else charge, else time, else number."""
     count = len(impedance.spectra())
+    kelvin = [t for part in impedance.spectra() if (t := temperature_of(part)) is not None]
+    if len(kelvin) == count and np.ptp(kelvin) > 3.0 * APART_KELVIN:  # a room that drifts is none
+        return np.array(kelvin) - 273.15, "temperature / °C"
     if series is not None and np.isfinite(series.charge).all() and np.ptp(series.charge) > 0:
         title, factor = study_plots.charge_scale(area_of(impedance))
         return series.charge * factor, title
@@ -331,4 +365,6 @@ def colours(impedance: Measurement, series: InterfaceSeries | None) -> "tuple[np
     return np.arange(1.0, count + 1.0), "spectrum"
 
 
-__all__ = ["colours", "compared", "details", "figures", "headlines", "labelled", "study_page", "verdict"]
+__all__ = [
+    "colours", "compared", "details", "figures", "headlines", "labelled", "largest_drawn", "study_page", "verdict",
+]  # fmt: skip

@@ -14,17 +14,28 @@ from natrode.analysis.impedance import InterfaceSeries
 from natrode.analysis.reading import area_of, temperature_of
 from natrode.analysis.replicates import GroupStatistics
 from natrode.analysis.result import Series
+from natrode.analysis.spectrum import Complex
 from natrode.analysis.temperature_series import ArrheniusFit
 from natrode.errors import SpecificationError
 from natrode.measurement import Column, Measurement, mark_of
 from natrode.report.decimation import Array, min_max, pieces
 from natrode.report.palette import SERIES
-from natrode.report.paper_style import DASHES, POINTS, SINGLE_COLUMN, Drawing, dress, equal_axes, plain, save
+from natrode.report.paper_style import (
+    DASHES,
+    POINTS,
+    SINGLE_COLUMN,
+    Drawing,
+    dress,
+    equal_axes,
+    nyquist_limits,
+    plain,
+    save,
+)
 from natrode.report.plots import decade_labels
 from natrode.report.run_plots import current_scale, gaps_of, time_scale, voltage_scale
-from natrode.report.study import colours, details, labelled
-from natrode.report.study_plots import ARRHENIUS_UNITS, Labelled, blend, charge_scale, chosen
-from natrode.report.wording import number, unit_text
+from natrode.report.study import colours, details, labelled, largest_drawn
+from natrode.report.study_plots import ARRHENIUS_UNITS, Labelled, blend, charge_scale, chosen, highest_measured
+from natrode.report.wording import measured_text, number, prose, unit_text
 from natrode.units import from_si
 from natrode.workbench.study import CellStudy, Study
 
@@ -34,7 +45,7 @@ if TYPE_CHECKING:
 
 KINDS = ("nyquist", "drt", "voltage", "ccd", "series", "arrhenius", "replicates")
 CALLS: dict[str, tuple[str, ...]] = {
-    "nyquist": ("suggest_circuits", "fit_circuit", "interface_resistance_series"),
+    "nyquist": ("suggest_circuits", "fit_circuit", "interface_resistance_series", "pellet_resistance"),
     "drt": ("relaxation_times",),
     "voltage": (),
     "ccd": ("critical_current_density",),
@@ -110,11 +121,14 @@ def _of_cell(cell: CellStudy) -> "Iterator[tuple[str, str, Callable[[Figure], Dr
     if spectra:
         fits = [(of, fit) for of, fit in details(cell, "suggest_circuits", "fit_circuit") if len(fit.fitted)]
         values, title = _order(impedance, series[0] if series else None)
-        shape = _shape(spectra, legend=bool(fits) and len(spectra) == 1)
-        yield "nyquist", "nyquist", partial(_nyquist, spectra=spectra, fits=fits, values=values, title=title), shape
+        largest = largest_drawn(cell, spectra)
+        shape = _shape(spectra, largest, legend=bool(fits) and len(spectra) == 1)
+        draw = partial(_nyquist, spectra=spectra, fits=fits, values=values, title=title, largest=largest)
+        yield "nyquist", "nyquist", draw, shape
         found = [(of, d) for of, d in details(cell, "relaxation_times") if len(d.time_constant)]
         if found:
-            yield "drt", "drt", partial(_drt, found=found, simulated=cell.is_simulated), 0.7
+            tall = 0.7 if not _apart(found) else max(0.7, 0.2 + 0.19 * len(found))
+            yield "drt", "drt", partial(_drt, found=found, simulated=cell.is_simulated), tall
     cycling = experiment.of_kind("cycling")
     for place, record in enumerate(cycling, 1):
         name = "voltage" if len(cycling) == 1 else f"voltage-{place}"
@@ -152,12 +166,23 @@ def _order(impedance: Sequence[Measurement], series: InterfaceSeries | None) -> 
     return np.arange(1.0, len(spectra) + 1.0), "spectrum"
 
 
-def _shape(spectra: Sequence[Labelled], *, legend: bool) -> float:
+def _shape(spectra: Sequence[Labelled], largest: float, *, legend: bool) -> float:
     """Height over width of a Nyquist figure whose equal axes fill it."""
-    z = np.concatenate([spectra[n][1].impedance for n in chosen(spectra)])
-    span = float(np.ptp(z.real)) or 1.0
-    tall = (max(1.15 * float((-z.imag).max()), 0.45 * span) - min(0.0, float((-z.imag).min())) + 0.03 * span) / span
-    return min(max((0.78 if len(spectra) == 1 else 0.62) * tall / 1.1 + 0.16 + 0.07 * legend, 0.5), 1.3)
+    z = _near(spectra, largest)
+    left, right, bottom, top = nyquist_limits(z.real, -z.imag)
+    tall = (top - bottom) / (right - left)
+    return min(max((0.78 if len(spectra) == 1 else 0.62) * tall + 0.16 + 0.07 * legend, 0.3), 1.3)
+
+
+def _near(spectra: Sequence[Labelled], largest: float) -> Complex:
+    """Points of the spectra that are drawn which the axes show."""
+    z: Complex = np.concatenate([spectra[n][1].impedance for n in chosen(spectra)])
+    return z[np.abs(z) < largest]
+
+
+def _ohm(largest: float) -> tuple[str, float]:
+    """Unit in which resistances up to `largest` [Ohm] are short numbers, and its factor."""
+    return ("MΩ", 1e-6) if largest > 2e6 else ("kΩ", 1e-3) if largest > 2e4 else ("Ω", 1.0)
 
 
 def _mark(records: Sequence[Measurement]) -> str:
@@ -174,7 +199,8 @@ def _colour_bar(axes: "Axes", values: Array, title: str) -> None:
 
     colour_map = ListedColormap([blend(share) for share in np.linspace(0.0, 1.0, 128)])
     scale = Normalize(float(np.nanmin(values)), float(np.nanmax(values)))
-    bar = axes.figure.colorbar(ScalarMappable(scale, colour_map), ax=axes, aspect=28, pad=0.02)
+    beside = axes.inset_axes((1.02, 0.0, 0.03, 1.0))  # as high as the axes, whose equal scales shrink them
+    bar = axes.figure.colorbar(ScalarMappable(scale, colour_map), cax=beside)
     bar.set_label(plain(title))
     bar.outline.set_linewidth(0.4)
 
@@ -185,7 +211,12 @@ def _shades(values: Array) -> list[str]:
 
 
 def _nyquist(
-    figure: "Figure", spectra: Sequence[Labelled], fits: Sequence[tuple[str, Any]], values: Array, title: str
+    figure: "Figure",
+    spectra: Sequence[Labelled],
+    fits: Sequence[tuple[str, Any]],
+    values: Array,
+    title: str,
+    largest: float,
 ) -> Drawing:
     axes = figure.add_subplot()
     drawing = Drawing(any(s.is_simulated for _, s in spectra))
@@ -193,8 +224,10 @@ def _nyquist(
     series = len(places) > 1
     shades = _shades(values) if series else [SERIES[0]] * len(spectra)
     widest = max(places, key=lambda n: float(np.ptp(spectra[n][1].array(Column.REAL_IMPEDANCE))))
-    whole = [spectra[n][1].impedance for n in places]
-    span = float(np.ptp(np.concatenate(whole).real)) or 1.0
+    shown = _near(spectra, largest)
+    unit, factor = _ohm(float(np.abs(shown).max()))
+    shown = shown * factor
+    span = float(np.ptp(shown.real)) or 1.0
     for n, (name, part) in enumerate(spectra):
         frequency, z = part.array(Column.FREQUENCY), part.impedance
         comment = f"{name}, {_mark([part])}"
@@ -202,45 +235,64 @@ def _nyquist(
             drawing.add(heading, comment, numbers)
         if n not in places:
             continue
+        frequency, z = frequency[np.abs(z) < largest], z[np.abs(z) < largest] * factor
         axes.plot(z.real, -z.imag, "o", ms=2.4, mew=0, color=shades[n], label=None if series else "measured")
         if n == widest:
             labels = decade_labels(frequency, z.real, -z.imag, 0.2, span)
             for real, imaginary, text in zip(z.real, -z.imag, labels, strict=True):
                 if text:
                     axes.plot(real, imaginary, "o", ms=4, mfc="none", mew=0.6, color=shades[n])
-                    axes.annotate(text, (real, imaginary), (0, 4), textcoords="offset points", ha="center", fontsize=6)
+                    axes.annotate(text, (real, imaginary), (0, 4), textcoords="offset points", fontsize=6,
+                                  ha=_side(real, shown.real))  # fmt: skip
     if drawing.simulated and not series:
         axes.lines[0].set_label("simulated")
     for place, (of, fit) in enumerate(fits):
         fine = np.geomspace(fit.frequency.min(), fit.frequency.max(), 400)
         smooth = parse_circuit(fit.circuit).impedance(fine, fit.vector)
-        axes.plot(smooth.real, -smooth.imag, color="black", lw=0.8, zorder=3, label=None if place else "fit")
+        axes.plot(
+            smooth.real * factor, -smooth.imag * factor, color="black", lw=0.8, zorder=3, label=None if place else "fit"
+        )
         comment = f"fit {fit.circuit}" + (f", {of}" if of else "")
         for heading, numbers in (("frequency / Hz", fine), ("Re Z / Ohm", smooth.real), ("-Im Z / Ohm", -smooth.imag)):
             drawing.add(heading, comment, numbers)
-    dress(axes, "Re Z / Ω", "−Im Z / Ω", legend_below=True)
+    dress(axes, f"Re Z / {unit}", f"−Im Z / {unit}", legend_below=True)
     if series:
         _colour_bar(axes, values, title)
-    together = np.concatenate(whole)
-    equal_axes(axes, together.real, -together.imag)
+    equal_axes(axes, shown.real, -shown.imag)
     return drawing
+
+
+def _side(real: float, every: Array) -> str:
+    """On which side of its point a label stays within the axes."""
+    share = (real - float(every.min())) / (float(np.ptp(every)) or 1.0)
+    return "right" if share > 0.9 else "left" if share < 0.06 else "center"
+
+
+def _apart(found: Sequence[tuple[str, Any]]) -> bool:
+    """Whether distributions differ so much in height that each needs a panel of its own."""
+    heights = [highest_measured(one) for _, one in found]
+    return max(heights) > 10.0 * min(heights)
 
 
 def _drt(figure: "Figure", found: Sequence[tuple[str, Any]], simulated: bool) -> Drawing:
     """Distributions with their bands: in one panel, or in one each where they differ tenfold in height."""
-    heights = [float(one.distribution.max()) for _, one in found]
-    apart = max(heights) > 10.0 * min(heights)
+    apart = _apart(found)
     panels = figure.subplots(len(found) if apart else 1, 1, sharex=True, squeeze=False)[:, 0]
     drawing = Drawing(simulated)
     mark = "simulated" if simulated else "measured"
+    tops = [highest_measured(one) for _, one in found]
+    unit, factor = _ohm(max(tops))
     for place, (of, one) in enumerate(found):
         axes = panels[place if apart else 0]
         colour = SERIES[place % len(SERIES)]
         tau, (low, high) = one.time_constant, one.band
-        axes.fill_between(tau, low, high, color=colour, alpha=0.22, lw=0)
-        axes.plot(tau, one.distribution, color=colour, ls=DASHES[place % len(DASHES)], label=plain(of or "g"))
+        axes.fill_between(tau, low * factor, high * factor, color=colour, alpha=0.22, lw=0)
+        axes.plot(tau, one.distribution * factor, color=colour, ls=DASHES[place % len(DASHES)], label=plain(of or "g"))
         if apart:
-            axes.text(0.99, 0.97, plain(of), transform=axes.transAxes, ha="right", va="top")
+            inside = one.distribution * ((tau >= one.measured[0]) & (tau <= one.measured[1]))
+            right = int(np.argmax(inside)) < len(tau) // 2  # where the curve is not
+            axes.text(0.99 if right else 0.15, 0.95, plain(prose(of.partition(", ")[0])), transform=axes.transAxes,
+                      ha="right" if right else "left", va="top")  # fmt: skip
         comment = f"{of}, {mark}" if of else mark
         for heading, more, numbers in (
             ("tau / s", "", tau), ("g per ln tau / Ohm", "", one.distribution),
@@ -252,14 +304,19 @@ def _drt(figure: "Figure", found: Sequence[tuple[str, Any]], simulated: bool) ->
         drawing.add("peak, survival / fraction", comment, [p.survival for p in one.peaks])
     first = found[0][1]
     ends = float(first.time_constant.min()), float(first.time_constant.max())
-    for axes in panels:
-        dress(axes, "τ / s" if axes is panels[-1] else "", "γ per ln τ / Ω", x_log=True)
+    for place, axes in enumerate(panels):
+        dress(axes, "τ / s" if axes is panels[-1] else "", "" if apart else f"γ per ln τ / {unit}", x_log=True)
+        if len(panels) > 2:
+            axes.locator_params(axis="y", nbins=3)
         axes.set_xlim(*ends)
-        axes.set_ylim(bottom=0.0)
+        axes.set_ylim(0.0, 1.08 * factor * (tops[place] if apart else max(tops)))
         for low, high in ((ends[0], first.measured[0]), (first.measured[1], ends[1])):
             axes.axvspan(low, high, color=NOT_MEASURED, lw=0, zorder=0)
-    panels[0].text(ends[0] * 1.3, 0.97, "not measured", transform=panels[0].get_xaxis_transform(), va="top",
-                   fontsize=6, rotation=90, color="0.35")  # fmt: skip
+    if apart:
+        figure.supylabel(f"γ per ln τ / {unit}", fontsize=8)
+    panels[0].text(
+        0.0, 1.01, "grey: not measured", transform=panels[0].transAxes, va="bottom", fontsize=6, color="0.35"
+    )
     return drawing
 
 
@@ -360,7 +417,7 @@ def _series(figure: "Figure", members: Sequence[Series], simulated: bool) -> Dra
         if entry["uncertainty"] is not None:
             spread = np.array([np.nan if v is None else v for v in entry["uncertainty"]], dtype=float)
             drawing.add(y_title, f"{entry['quantity']}, standard uncertainty", spread)
-    dress(axes, x_title, y_title)
+    dress(axes, x_title, y_title, legend_below=True)
     return drawing
 
 
@@ -370,13 +427,16 @@ def _arrhenius(figure: "Figure", fit: ArrheniusFit, of: str, simulated: bool) ->
     used = fit.used
     kelvin, value = fit.temperature[used], fit.value[used]
     unit, factor = ARRHENIUS_UNITS[fit.at_room_temperature.dimension]
+    if unit == "Ω":
+        unit, factor = _ohm(float(value.max()))
     y_title = f"{'conductivity' if unit == 'S/cm' else 'resistance'} of the {of} / {unit}"
     mark = "simulated" if simulated else "measured"
     axes.plot(1e3 / kelvin, value * factor, "o", ms=4, color=SERIES[0])
     slope, middle = np.polyfit(1.0 / kelvin, np.log(value * factor), 1)
     ends = np.array([1.0 / kelvin.max(), 1.0 / kelvin.min()])
     axes.plot(1e3 * ends, np.exp(middle + slope * ends), color="black", lw=0.8)
-    dress(axes, "1000/T / 1/K", y_title, y_log=True)
+    dress(axes, "1000/T / K⁻¹", y_title, y_log=True)
+    drawing.mark_at = (0.98, 0.02, "bottom") if slope < 0.0 else (0.98, 0.13, "bottom")
     above = axes.secondary_xaxis("top", functions=(_celsius, _inverse))
     degrees = sorted({round(float(k) - 273.15) for k in kelvin})
     kept = [d for n, d in enumerate(degrees) if n == 0 or abs(_inverse(d) - _inverse(degrees[n - 1])) > 0.02]
@@ -384,8 +444,10 @@ def _arrhenius(figure: "Figure", fit: ArrheniusFit, of: str, simulated: bool) ->
     above.set_xlabel("temperature / °C")
     energy = fit.activation_energy
     if energy.value is not None:
-        text = f"{number(from_si(energy.value, 'eV', energy.dimension))} eV"
-        axes.text(0.97, 0.95, text, transform=axes.transAxes, ha="right", va="top")
+        size, error = (from_si(x, "eV", energy.dimension) for x in (energy.value, energy.uncertainty or 0.0))
+        text = " ".join(measured_text(size, error)) if error else number(size)
+        height, side = (0.95, "top") if slope < 0.0 else (0.05, "bottom")  # where the line is not
+        axes.text(0.97, height, f"{text} eV", transform=axes.transAxes, ha="right", va=side)
     for title, comment, numbers in (
         ("1000/T / 1/K", mark, 1e3 / kelvin), ("temperature / degC", mark, kelvin - 273.15),
         (y_title, mark, value * factor), ("1000/T / 1/K", "fit", 1e3 * ends),
@@ -420,16 +482,18 @@ def _replicates(figure: "Figure", group: GroupStatistics) -> Drawing:
         low, high = brackets[k]
         level = (place + 0.5) / len(order)
         ends = (factor * (low or 0.0), factor * (1.15 * highest if high is None else high))
-        axes.plot(ends, [level, level], color=SERIES[0], lw=2, ls=":" if high is None else "-")
+        name, style = ("alive at the end", ":") if high is None else ("last survived to first failed", "-")
+        known = axes.get_legend_handles_labels()[1]
+        axes.plot(ends, [level, level], color=SERIES[0], lw=2, ls=style, label=None if name in known else name)
     fit = group.fit
     x_title = f"critical {dimension} / {shown}"
     if fit.shape.value is not None:
         x = np.linspace(0.0, 1.2 * highest, 120)
         failed = np.array([1.0 - (fit.survival(float(v)) or 0.0) for v in x])
-        axes.plot(x * factor, failed, color=SERIES[1], lw=1.0)
+        axes.plot(x * factor, failed, color=SERIES[1], lw=1.0, label="Weibull")
         drawing.add(x_title, "Weibull", x * factor)
         drawing.add("share of cells failed", "Weibull", failed)
-    dress(axes, x_title, "share of cells failed")
+    dress(axes, x_title, "share of cells failed", legend_below=True)
     axes.set_ylim(0.0, 1.0)
     drawing.add("cell", group.summary, [used[k].cell for k in order])
     for end, comment in enumerate(("last survived", "first failed")):

@@ -46,7 +46,7 @@ def _notes(spectra: Sequence[Labelled], drawn: Sequence[int]) -> str:
 def nyquist(
     spectra: Sequence[Labelled], fits: Sequence[tuple[str, Array, Array]] = (), largest: float = np.inf
 ) -> Drawn:
-    """Spectra on equal axes with their decades of frequency labelled, and fitted curves (name, real, -imaginary).
+    """Spectra on equal axes with their decades of frequency labelled, and fitted curves (circuit, real, -imaginary).
 
     Only what is smaller than `largest` [Ohm] in magnitude is drawn.
     """
@@ -69,29 +69,37 @@ def nyquist(
             decades=index == widest,
         )  # fmt: skip
         traces.append(trace | {"showlegend": len(drawn) < 7 or place in (0, len(drawn) - 1)})
-    for name, real, imaginary in fits:
-        traces.append(
-            plots.line(name, real, imaginary, "@ink", x_title="Re Z / Ω", y_title="−Im Z / Ω", width=1.2, dash="dash")
-        )
+    for place, (circuit, real, imaginary) in enumerate(fits):
+        curve = plots.line(f"fit {circuit}", real, imaginary, "@ink", x_title="Re Z / Ω", y_title="−Im Z / Ω",
+                           width=1.2, dash="dash")  # fmt: skip
+        traces.append(curve | {"name": "fit", "showlegend": place == 0})
+    wide, low, high = _extent(traces)
     made = plots.layout(
-        "Re Z / Ω", "−Im Z / Ω", simulated=any(s.is_simulated for _, s in spectra), height=_height(traces)
+        "Re Z / Ω", "−Im Z / Ω", simulated=any(s.is_simulated for _, s in spectra), height=_height(wide, high - low)
     )
     made["showlegend"] = many or bool(fits)
     for name in ("xaxis", "yaxis"):  # equal scales by a smaller frame, not by a range without data
         made[name] |= {"constrain": "domain"}
-    made["yaxis"] |= {"constraintoward": "bottom"}
+    made["yaxis"] |= {"constraintoward": "bottom", "range": [low, high]}
     title, note = "Impedance", _notes(spectra, drawn)
+    if fits:
+        note += f"; dashed: {', '.join(dict.fromkeys(circuit for circuit, _, _ in fits))}"
     if np.isfinite(largest):
-        title, note = "Impedance of the pellet", f"{note}; only |Z| below {number(largest)} Ω"
+        title, note = "Impedance of the pellet", f"{note}; only |Z| below {number(float(f'{largest:.2g}'))} Ω"
     return Drawn(title, plots.equal_axes({"data": traces, "layout": made}), note)
 
 
-def _height(traces: Sequence[Trace]) -> int:
+def _extent(traces: Sequence[Trace]) -> tuple[float, float, float]:
+    """Width of what is drawn, and the ends of the vertical axis with room for the labels above the points."""
+    x, y = (np.concatenate([np.array(t[name], dtype=float) for t in traces]) for name in ("x", "y"))
+    wide, tall, low, high = float(np.ptp(x)), float(np.ptp(y)), float(y.min()), float(y.max())
+    room = 0.07 * max(wide, tall, 1e-300)
+    return wide, low - 0.4 * room, high + room
+
+
+def _height(wide: float, tall: float) -> int:
     """Height of a plot with equal axes on a card about 440 wide inside: no more than its data fill."""
-    known = [(np.array(t[name], dtype=float) for name in ("x", "y")) for t in traces]
-    spans = [[float(np.nanmax(v) - np.nanmin(v)) for v in pair] for pair in known]
-    wide, tall = (max((span[k] for span in spans), default=1.0) for k in (0, 1))
-    return int(np.clip(140.0 + 440.0 * tall / max(wide, 1e-300), 260.0, 470.0))
+    return int(np.clip(125.0 + 440.0 * tall / max(wide, 1e-300), 260.0, 470.0))
 
 
 def bode(spectra: Sequence[Labelled]) -> Drawn:
@@ -185,7 +193,7 @@ def arrhenius(fit: ArrheniusFit, of: str, *, simulated: bool) -> Drawn:
     used = fit.used
     kelvin, value = fit.temperature[used], fit.value[used]
     unit, factor = ARRHENIUS_UNITS[fit.at_room_temperature.dimension]
-    x_title, y_title = "1000/T / 1/K", f"{'conductivity' if unit == 'S/cm' else 'resistance'} / {unit}"
+    x_title, y_title = "1000/T / K⁻¹", f"{'conductivity' if unit == 'S/cm' else 'resistance'} / {unit}"
     traces = [
         plots.line("", 1e3 / kelvin, value * factor, series_colour(0, 2), x_title=x_title, y_title=y_title)
         | {"mode": "markers", "marker": {"color": series_colour(0, 2), "size": 8}, "showlegend": False}
@@ -238,9 +246,21 @@ def relaxation(distributions: Sequence[tuple[str, Any]], *, simulated: bool) -> 
     made["shapes"] = [
         shade | {"x0": ends[0], "x1": first.measured[0]}, shade | {"x0": first.measured[1], "x1": ends[1]}
     ]  # fmt: skip
+    top = max(highest_measured(one) for _, one in distributions)
+    beyond = max(float(one.distribution.max()) for _, one in distributions) > top
+    made["yaxis"] |= {"range": [-0.03 * top, 1.08 * top]}
     survive = [f"{peak.survival:.0%}" for peak in first.peaks]
     note = f"shaded: not measured; peaks that survive refits to perturbed data: {', '.join(survive) or 'none'}"
+    note += "; beyond the measured times the curve goes on above the plot" if beyond else ""
     return Drawn("Relaxation times", {"data": traces, "layout": made}, note)
+
+
+def highest_measured(found: Any) -> float:
+    """Largest height of a distribution and its band [Ohm] at time constants that were measured."""
+    tau = found.time_constant
+    inside = (tau >= found.measured[0]) & (tau <= found.measured[1])
+    heights = np.concatenate([found.distribution[inside], found.band[1][inside]])
+    return float(np.nanmax(heights)) if heights.size else float(found.distribution.max())
 
 
 def charge_passed(cycling: Measurement) -> Array:
@@ -359,7 +379,6 @@ def every_cell(quantity: str, values: Sequence[tuple[str, Result]]) -> Drawn:
 
 
 __all__ = [
-    "Labelled", "arrhenius", "blend", "bode", "charge_passed", "charge_scale", "colour_bar", "every_cell", "nyquist",
-    "replicates",
-    "voltage_and_resistance", "waterfall",
+    "Labelled", "arrhenius", "blend", "bode", "charge_passed", "charge_scale", "colour_bar", "every_cell",
+    "highest_measured", "nyquist", "replicates", "voltage_and_resistance", "waterfall",
 ]  # fmt: skip

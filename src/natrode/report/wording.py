@@ -91,6 +91,18 @@ def _to_place(value: float, place: int) -> str:
     return f"{whole}{dot}{rest}".replace("-", "\N{MINUS SIGN}")
 
 
+def prose(text: str) -> str:
+    """Write the numbers and units of a reason as print does.
+
+    >>> prose("2.86e+05 to 9.28e+06 Ohm, C = 7.2e-11 F"), prose("46 Ohm cm2 at 25 degC")
+    ('286\u202f000 to 9.28 × 10⁶ Ω, C = 7.2 × 10⁻¹¹ F', '46 Ω cm² at 25 °C')
+    """
+    text = re.sub(r"(?<![\w.])-?\d+(?:\.\d+)?e[+-]\d+(?!\w)", lambda m: number(float(m.group())), text)
+    for pattern, symbol in (*_UNITS, (r"\bdegC\b", "°C"), (r"(?<=\bcm)2\b|(?<=/m)2\b", "²")):
+        text = re.sub(pattern, symbol, text)
+    return text
+
+
 def value_text(value: Number, digits: int = 3) -> str:
     """Write what a row holds: a number, a list of numbers, yes or no; None is an em dash."""
     if value is None:

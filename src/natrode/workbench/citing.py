@@ -52,7 +52,8 @@ class Work:
     def text(self) -> str:
         """The work as a reference list prints it."""
         known = [a for a in self.authors if a != "others"]
-        names = ", ".join(known).strip("{}").removesuffix(".") + (" et al" if "others" in self.authors else "")
+        names = ", ".join(known).strip("{}")
+        names = f"{names}, et al" if "others" in self.authors else names.removesuffix(".")
         f = self.fields
         where = [f.get("journal") or f.get("publisher") or f.get("url") or ""]
         where += [f"{f.get('volume', '')} ({self.year}) {f.get('pages', '')}".strip()]
@@ -202,12 +203,14 @@ def _conditions(record: Mapping[str, Any]) -> dict[str, str]:
 def _analyses(document: Mapping[str, Any], works: Sequence[Work], place: Mapping[str, int]) -> str:
     """One sentence a method, with the quantities that it gave and its references."""
     by_method: dict[str, list[str]] = {}
+    circuits = {r["settings"].get("circuit") for r in document["results"]} - {None}
     for result in document["results"]:
         if result["quality"] == "not computed" or not result["method"]:
             continue
         names = by_method.setdefault(result["method"], [])
         name = re.sub(r"^(DRT peak) \d+: ", r"\1, ", result["quantity"])
-        name = "parameters of the equivalent circuit" if re.match(r"^[RLCWGTKp].*: \S+$", name) else name
+        if result["quantity"].partition(": ")[0] in circuits:
+            name = "parameters of the equivalent circuit"
         if name not in names:
             names.append(name)
     sentences = []

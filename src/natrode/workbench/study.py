@@ -11,7 +11,7 @@ from natrode.analysis.temperature_series import read_temperature_error
 from natrode.errors import SpecificationError, UnitError
 from natrode.instruments.registry import confirmable
 from natrode.measurement import Experiment, Measurement
-from natrode.units import read_quantity, write_quantity
+from natrode.units import read_quantity
 from natrode.workbench import gather
 from natrode.workbench.further import missing
 from natrode.workbench.groups import Group, Member, comparisons_of, groups_of
@@ -254,7 +254,10 @@ def study(experiment: Experiment, excluded: str = "", only: Collection[str] | No
 def _moment(result: Result, many: bool) -> str:
     """When the spectrum of a result was taken, where a cell has several."""
     time = result.settings.get("time")
-    return f"spectrum at {write_quantity(time, 'time', 4)}" if many and isinstance(time, float) else ""
+    if not many or not isinstance(time, float):
+        return ""
+    unit, length = next(((u, s) for u, s in (("s", 1.0), ("min", 60.0)) if time < 120.0 * s), ("h", 3600.0))
+    return f"spectrum at {time / length:.4g} {unit}"
 
 
 def _without_repeats(answers: Sequence[Answer]) -> list[Answer]:
@@ -309,6 +312,8 @@ def _declared(records: Sequence[Measurement]) -> list[str]:
 
 def _wanted(experiment: Experiment, options: Mapping[str, Any], answers: Sequence[Answer]) -> tuple[str, ...]:
     """What is missing: one line that says what to give for most, one for each analysis that would fit but for it."""
+    if not answers:  # nothing to analyse: geometry would change nothing
+        return ()
     records = [m for m in experiment.measurements if m.kind in ("impedance", "cycling", "sweep")]
     areas = all(
         m.metadata.geometry.working_area == "unknown" and m.metadata.geometry.counter_area == "unknown" for m in records
