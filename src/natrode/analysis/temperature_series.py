@@ -186,12 +186,12 @@ def arrhenius(
     product = straight_line(x, logs + np.log(t), sigma)
     outliers = _outliers(x, line)
     break_test = _break_test(x, logs, sigma, line)
-    doubts = _doubt_of_outliers(t, logs, sigma, outliers)
-    if break_test.significant:
-        doubts.append(break_test.statement)
+    broken = [break_test.statement] if break_test.significant else []
+    doubts = _doubt_of_outliers(t, logs, sigma, outliers) + broken
+    of_product = _doubt_of_outliers(t, logs + np.log(t), sigma, outliers) + broken
     answers = {
         "activation_energy": _energy(asked["activation_energy"], line, doubts),
-        "activation_energy_product": _energy(asked["activation_energy_product"], product, doubts),
+        "activation_energy_product": _energy(asked["activation_energy_product"], product, of_product),
         "with_temperature_error": _with_temperature_error(
             asked["with_temperature_error"], t, logs, sigma, line, temperature_error, doubts
         ),
