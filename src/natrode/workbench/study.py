@@ -245,10 +245,10 @@ def study(experiment: Experiment, excluded: str = "", only: Collection[str] | No
             details[task.key] = outcome.detail
     kept = tuple(_with_drift(_without_repeats(answers), details))
     critical = [d for key, d in details.items() if key.startswith("critical_current_density:")]
+    nothing = only is None and not kept  # to analyse: geometry would change nothing
+    wanted = () if nothing else _wanted(experiment, options, kept)
     found = places([a.result for a in kept], critical[0] if len(critical) == 1 else None) if only is None else ()
-    return CellStudy(
-        experiment.title, experiment, kept, tuple(series), details, _wanted(experiment, options, kept), excluded, found
-    )
+    return CellStudy(experiment.title, experiment, kept, tuple(series), details, wanted, excluded, found)
 
 
 def _moment(result: Result, many: bool) -> str:
@@ -312,8 +312,6 @@ def _declared(records: Sequence[Measurement]) -> list[str]:
 
 def _wanted(experiment: Experiment, options: Mapping[str, Any], answers: Sequence[Answer]) -> tuple[str, ...]:
     """What is missing: one line that says what to give for most, one for each analysis that would fit but for it."""
-    if not answers:  # nothing to analyse: geometry would change nothing
-        return ()
     records = [m for m in experiment.measurements if m.kind in ("impedance", "cycling", "sweep")]
     areas = all(
         m.metadata.geometry.working_area == "unknown" and m.metadata.geometry.counter_area == "unknown" for m in records
