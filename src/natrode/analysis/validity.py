@@ -163,8 +163,8 @@ def _wandering(frequency: Array, residual: Complex, probability: float, drift: f
     return (
         f"the residuals are no noise (test of random walk, p = {probability:.1g}): up to "
         f"{100 * abs(residual[worst]):.2g} % of |Z| at {frequency[worst]:.3g} Hz, half of their square in "
-        f"{int(ends[begin]) - begin} of {len(residual)} points ({high:.3g} to {low:.3g} Hz); no steady drift "
-        f"({100 * drift:.1f} ± {100 * deviation:.1f} %)"
+        f"{int(ends[begin]) - begin} of {len(residual)} points ({high:.3g} to {low:.3g} Hz); a steady drift is not "
+        f"shown ({100 * drift:.1f} ± {100 * deviation:.1f} %)"
     )
 
 

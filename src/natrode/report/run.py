@@ -132,8 +132,9 @@ def specification(experiment: Experiment) -> Iterator[tuple[str, str]]:
     ):
         yield name, "unknown" if value == "unknown" else unit_text(units.write_quantity(value, dimension, 4))
     yield "interfaces in series", str(geometry.interfaces_in_series)
-    flowing = next((m for m in experiment.of_kind("cycling") if Column.CURRENT in m), experiment.measurements[0])
-    yield "positive current", positive_current(flowing)
+    flowing = [m for m in experiment.measurements if Column.CURRENT in m or Column.DC_CURRENT in m]
+    if flowing:
+        yield "positive current", positive_current(next((m for m in flowing if m.kind == "cycling"), flowing[0]))
     for name, declared in geometry.declared.items():
         yield f"declared by the instrument, not used: {name}", number(declared, 4)
 
