@@ -47,6 +47,8 @@ def test_points_that_are_not_linear_are_named():
     shared = voltage_amplitude(spectra(np.full(30, 0.02), geometry=Geometry(interfaces_in_series=2)))
     alone = voltage_amplitude(spectra(np.full(30, 0.02), geometry=Geometry(interfaces_in_series=1)))
     assert (shared.quality, alone.quality) == ("good", "doubtful")
+    blocked = voltage_amplitude(spectra(np.full(30, 0.1), geometry=Geometry(interfaces_in_series=0)))
+    assert blocked.quality == "good"
     unknown = voltage_amplitude(spectra(np.full(30, 0.02), geometry=Geometry()))
     assert "over one interface" in unknown.reason
 

@@ -21,8 +21,9 @@ def voltage_amplitude(spectra: Measurement) -> Result:
             and where nobody said how many there are it is taken to lie over one.
 
     Returns:
-        Result [V] of the whole cell; the settings hold the points above the limit, their frequencies [Hz] and by how
-        much a charge-transfer resistance reads low at the largest one. Refused where the file has no amplitudes.
+        Result [V] of the whole cell, never doubtful between blocking electrodes, where no charge is transferred; the
+        settings hold the points above the limit, their frequencies [Hz] and by how much a charge-transfer resistance
+        reads low at the largest one. Refused where the file has no amplitudes.
 
     Raises:
         RecordError: for another kind of record.
@@ -48,7 +49,7 @@ def voltage_amplitude(spectra: Measurement) -> Result:
     count = interfaces_of(record) or 1
     error = reads_low_by(amplitude[known] / count, temperature_of(record) or ROOM_TEMPERATURE)
     frequency, largest = record.array("Frequency / Hz")[known], float(amplitude[known].max())
-    above = error > LINEAR
+    above = (error > LINEAR) & (interfaces_of(record) != 0)  # ions in the electrolyte alone obey Ohm's law
     worst = int(np.argmax(amplitude[known]))
     doubts = []
     if above.any():

@@ -187,7 +187,13 @@ def _show_cell(console: Any, cell: Any) -> None:
     for line in _refusals(cell.refused):
         _say(console, line)
     beside = (f"{compared(p)}: {p.statement}" for p in cell.literature if p.alike)
-    for text in (verdict(cell), *beside, *cell.wanted, f"excluded: {cell.excluded}" if cell.excluded else ""):
+    for text in (
+        verdict(cell),
+        *beside,
+        *cell.known_twice,
+        *cell.wanted,
+        f"excluded: {cell.excluded}" if cell.excluded else "",
+    ):
         _say(console, text)
 
 

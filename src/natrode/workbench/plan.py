@@ -291,7 +291,7 @@ def plan(experiment: Experiment, electrolyte: float | None = None, **options: An
         of = "" if number is None else label(experiment.measurements[number])
         tasks += [Task(call, number, of=of, options=known) for call in ("summarise", "summarise_series")]
     for number in spectra:
-        if AMPLITUDE in experiment.measurements[number]:
+        if number not in conductors and AMPLITUDE in experiment.measurements[number]:
             of = label(experiment.measurements[number]) if len(spectra) > 1 else ""
             tasks.append(Task("voltage_amplitude", number, of=of))
         tasks += _of_spectra(experiment.measurements[number], number, len(spectra) > 1, options.get("circuit"))

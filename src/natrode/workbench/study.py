@@ -64,6 +64,12 @@ class CellStudy:
         return self.experiment.is_simulated
 
     @property
+    def known_twice(self) -> tuple[str, ...]:
+        """Runs that stand in several of the files and were kept once, a sentence each."""
+        told = (w for m in self.experiment.measurements for w in m.metadata.warnings if "holds the same run as" in w)
+        return tuple(dict.fromkeys(told))
+
+    @property
     def has_many_spectra(self) -> bool:
         """Whether a table of every number would bury its results."""
         return sum(len(m.spectra()) for m in self.experiment.of_kind("impedance")) > 2
