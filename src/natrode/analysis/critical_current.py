@@ -1,6 +1,6 @@
 """Critical current densities from stepped tests and linear ramps, with bracket, failure mode and protocol."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -291,8 +291,8 @@ def _doubts(verdict: FailureVerdict, half: HalfCycles) -> list[str]:
 def _both_conventions(
     question: Result, low: float | None, high: float | None, doubts: list[str], verdict: FailureVerdict
 ) -> tuple[Result, Result]:
-    largest = replace(question, quantity="critical current density (largest survived)")
-    lowest = replace(question, quantity="critical current density (lowest that failed)")
+    largest = question.changed(quantity="critical current density (largest survived)")
+    lowest = question.changed(quantity="critical current density (lowest that failed)")
     if low is None and high is None:
         text = "no step was completed"
         return largest.refused(text), lowest.refused(text)
@@ -325,7 +325,7 @@ def _by_side(
     )
     for scope, kinds in pairs:
         name = "stripping (contact loss)" if scope == "stripping side" else "plating (short)"
-        asked = replace(question, quantity=f"critical current density for {name}", scope=scope)
+        asked = question.changed(quantity=f"critical current density for {name}", scope=scope)
         if high is not None and verdict.kind in kinds:
             if low is None:
                 sides.append(asked.at_most(high, "failed in the first step"))
@@ -342,8 +342,7 @@ def _by_side(
 
 
 def _non_ohmic(question: Result, steps: CurrentSteps, failed: int | None) -> Result:
-    asked = replace(
-        question,
+    asked = question.changed(
         quantity="onset of non-ohmic polarisation",
         method=f"first step from which the mean V/i stays {NON_OHMIC:.0%} above the first three steps'",
     )
@@ -366,8 +365,7 @@ def _non_ohmic(question: Result, steps: CurrentSteps, failed: int | None) -> Res
 def _cumulative(
     question: Result, half: HalfCycles, verdict: FailureVerdict, area: float | None, failed: bool
 ) -> Result:
-    asked = replace(
-        question,
+    asked = question.changed(
         quantity="cumulative areal capacity to failure" if area is not None else "cumulative capacity to failure",
         dimension="charge" if area is None else "areal charge",
         method="sum of |charge| of all half cycles, both directions; half of it was plated on each electrode",
@@ -442,7 +440,7 @@ def critical_current_from_ramp(record: Record, tolerance: float = 0.05) -> Resul
         points_of_the_line=found.fitted,
         deviation="upwards: contact loss" if found.upwards else "downwards: short",
     )
-    return replace(answer, scope="stripping side" if found.upwards else "plating side")
+    return answer.changed(scope="stripping side" if found.upwards else "plating side")
 
 
 def _ramp(cycling: Measurement) -> tuple[Array, Array, Array] | str:

@@ -47,6 +47,10 @@ UNMEASURED_DRIFT = 0.068
 UNMEASURED_SWING = 0.102
 """The same from one extreme to the other within hours: 3 K at 3.4 %/K."""
 CHUNKS = 4
+SHORTER = 0.97
+"""Part of its usual time and charge under which a half cycle was cut short."""
+BEFORE = 6
+"""Half cycles whose median is the usual one."""
 
 
 @dataclass(frozen=True)
@@ -271,17 +275,15 @@ def polarisation_rise(trace: Trace) -> tuple[Array, Mask]:
 
 def cut_short(half: HalfCycles) -> Mask:
     """Half cycles that passed less charge in less time than the six before them (median) by 3 % or more."""
-    out = np.zeros(len(half), dtype=bool)
     quantities = [half.duration] if half.basis == "voltage" else [half.duration, np.abs(half.charge)]
-    less = np.ones(len(half), dtype=bool)
+    found = np.arange(1, len(half))
     for values in quantities:
-        expected = np.full(len(half), np.nan)
-        for k in range(1, min(6, len(half))):
-            expected[k] = median(values[:k])
-        if len(half) > 6:
-            expected[6:] = medians(windows(values[:-1], 6))
-        less &= values < 0.97 * expected
-        if not less.any():
-            break
-    out[1:] = less[1:]
+        # what is not below the largest value before it is not below a median of such
+        found = found[values[found] < SHORTER * np.fmax.accumulate(values)[found - 1]]
+        early, late = found[found < BEFORE], found[found >= BEFORE]
+        expected = [median(values[:k]) for k in early]
+        expected = np.concatenate([expected, medians(values[late[:, None] + np.arange(-BEFORE, 0)])])
+        found = found[values[found] < SHORTER * expected]
+    out = np.zeros(len(half), dtype=bool)
+    out[found] = True
     return out

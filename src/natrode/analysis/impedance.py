@@ -46,7 +46,7 @@ def electrolyte_resistance(spectrum: Measurement) -> Result:
 
     Source: see `real_axis_intercepts`.
     """
-    found = replace(real_axis_intercepts(spectrum).high, quantity="electrolyte resistance")
+    found = real_axis_intercepts(spectrum).high.changed(quantity="electrolyte resistance")
     if found.value is None or found.value >= LIMIT_SIGMA * (found.uncertainty or 0.0):
         return found
     doubts = [found.reason] if found.reason else []

@@ -80,7 +80,7 @@ class Result:
             return self.refused("the computation gave no finite number", **settings)
         if uncertainty is not None and not math.isfinite(uncertainty):
             uncertainty, doubts = None, [*doubts, "the uncertainty could not be determined"]
-        return self._changed(
+        return self.changed(
             value=float(value),
             uncertainty=None if uncertainty is None else float(uncertainty),
             interval=interval,
@@ -102,7 +102,7 @@ class Result:
         return self._limit("not computed", None, reason, settings)
 
     def _limit(self, quality: Quality, interval: Interval | None, reason: str, settings: Mapping[str, Any]) -> "Result":
-        return self._changed(
+        return self.changed(
             value=None,
             uncertainty=None,
             interval=interval,
@@ -111,8 +111,11 @@ class Result:
             settings={**self.settings, **settings},
         )
 
-    def _changed(self, **changes: Any) -> "Result":
-        """As `dataclasses.replace`, which takes several times as long: a run over many draws asks for many results."""
+    def changed(self, **changes: Any) -> "Result":
+        """Return the result with other fields.
+
+        As `dataclasses.replace`, which takes several times as long: a run over many draws asks for many results.
+        """
         answer = object.__new__(type(self))
         answer.__dict__.update(self.__dict__ | changes)
         answer.__post_init__()

@@ -185,6 +185,13 @@ def sample_bound(rows: FloatArray, interval: float) -> int:
     return int(np.sum(np.floor(stretches * each) + 6 * pauses)) + 32
 
 
+@lru_cache(maxsize=16)
+def bounds(protocol: Protocol, area: float) -> tuple[int, int]:
+    """Upper bounds of the samples and the snapshots of a protocol, kept as its blocks are."""
+    rows, _ = blocks(protocol, area)
+    return sample_bound(rows, protocol.sampling.interval or 0.0), snapshot_bound(rows)
+
+
 def snapshot_bound(rows: FloatArray) -> int:
     """Upper bound of the snapshots that a programme takes."""
     every = rows[:, kernel.SNAPSHOT_EVERY]

@@ -77,8 +77,11 @@ def electrolyte_resistance(cell: Cell | FullCell, protocol: Protocol) -> float:
 def run(model: parameters.Model, cell: Cell, protocol: Protocol, seed: int | None = None) -> Experiment:
     """Run a protocol on an assembled model; `cell` gives the names and the geometry of the record."""
     table = parameters.conditions(model, protocol.temperature, protocol.pressure)
-    rows, spectra = programme.blocks(protocol, float(model.electrodes[0, kernel.AREA]))
-    samples, snapshots, ended, cycles, pierced_at = _integrate(model, table, rows, protocol.sampling.interval or 0.0)
+    area = float(model.electrodes[0, kernel.AREA])
+    rows, spectra = programme.blocks(protocol, area)
+    room = programme.bounds(protocol, area)
+    interval = protocol.sampling.interval or 0.0
+    samples, snapshots, ended, cycles, pierced_at = _integrate(model, table, rows, interval, room)
     if seed is not None:
         steps = programme.numbered(protocol.steps)
         potential = [n for n, step in steps.items() if isinstance(step, (Hold, LinearSweep))]
@@ -103,14 +106,18 @@ def integrate(
 
     Raises SimulationError when no step is small enough.
     """
-    return _integrate(model, table, rows, interval)[:4]
+    room = programme.sample_bound(rows, interval), programme.snapshot_bound(rows)
+    return _integrate(model, table, rows, interval, room)[:4]
 
 
 def _integrate(
-    model: parameters.Model, table: FloatArray, rows: FloatArray, interval: float
+    model: parameters.Model, table: FloatArray, rows: FloatArray, interval: float, room: tuple[int, int]
 ) -> tuple[FloatArray, FloatArray, int, int, float]:
-    """As `integrate`; also returns when a filament came through [s], infinite if none did."""
-    points, spectra = programme.sample_bound(rows, interval), programme.snapshot_bound(rows)
+    """As `integrate`, with room for so many samples and snapshots.
+
+    Also returns when a filament came through [s], infinite if none did.
+    """
+    points, spectra = room
     if points > MAXIMUM_SAMPLES or spectra > MAXIMUM_SPECTRA:
         raise SimulationError(
             f"this protocol asks for up to {points} points and {spectra} spectra, at most {MAXIMUM_SAMPLES} and "
