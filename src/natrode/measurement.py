@@ -298,10 +298,10 @@ class Measurement:
         import pyarrow as pa
         import pyarrow.parquet as pq
 
-        table = pa.Table.from_pandas(self.table, preserve_index=False)
+        table = pa.table({name: pa.array(values, from_pandas=True) for name, values in self._columns.items()})
         extra = {b"natrode": self.metadata.model_dump_json().encode(), b"natrode sha256": self.digest.encode()}
         stream = io.BytesIO()
-        pq.write_table(table.replace_schema_metadata({**(table.schema.metadata or {}), **extra}), stream)
+        pq.write_table(table.replace_schema_metadata(extra), stream)
         files.write_bytes(Path(path), stream.getvalue())
 
     @classmethod

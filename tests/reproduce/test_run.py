@@ -102,7 +102,7 @@ def test_an_order_is_judged_draw_by_draw():
 
     def outcome(values):
         answers = np.column_stack([values, values])
-        return trials.Outcome("t", {key: answers}, {}, None, (), np.arange(len(values)))
+        return trials.Outcome("t", {key: answers}, {}, None, (), None)
 
     given = {
         "hna-ramp-na": outcome([1.0, 1.0]),

@@ -281,8 +281,8 @@ def cut_short(half: HalfCycles) -> Mask:
         # what is not below the largest value before it is not below a median of such
         found = found[values[found] < SHORTER * np.fmax.accumulate(values)[found - 1]]
         early, late = found[found < BEFORE], found[found >= BEFORE]
-        expected = [median(values[:k]) for k in early]
-        expected = np.concatenate([expected, medians(values[late[:, None] + np.arange(-BEFORE, 0)])])
+        first = np.array([median(values[:k]) for k in early])
+        expected = np.concatenate([first, medians(values[late[:, None] + np.arange(-BEFORE, 0)])])
         found = found[values[found] < SHORTER * expected]
     out = np.zeros(len(half), dtype=bool)
     out[found] = True

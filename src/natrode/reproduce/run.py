@@ -19,11 +19,12 @@ from natrode import __version__
 from natrode.files import write_text
 from natrode.reproduce import arithmetic, attribution, library, resolved
 from natrode.reproduce.analyses import ACROSS
+from natrode.reproduce.calibrate import Sample
 from natrode.reproduce.full_cells import between
 from natrode.reproduce.paper import VALIDATION, Figure, Paper
 from natrode.reproduce.paper_tables import flag_rows
 from natrode.reproduce.table import Driver, FigureRow, FlagRow, Number, Reproduction, Status
-from natrode.reproduce.trials import Outcome, central_of, flattened, question, questions_of, run_trial, sample_for
+from natrode.reproduce.trials import Outcome, central_of, flattened, question, questions_of, run_trial
 from natrode.reproduce.views import laws_views, views_of
 
 FloatArray = npt.NDArray[np.float64]
@@ -346,7 +347,7 @@ def _number(
     if figure.unread:
         notes.append(figure.unread)
     bare = _bare(figure, status, ". ".join(notes), computed, _method(figure, len(answers)))
-    drivers = _drivers(paper, outcome, values) if len(known) == len(answers) else ()
+    drivers = _drivers(outcome.drawn, values) if len(known) == len(answers) else ()
     return _with(bare, interval=interval, prior_interval=before, drivers=drivers)
 
 
@@ -416,18 +417,19 @@ def _judged(figure: Figure, computed: float, interval: tuple[float | None, float
     return ("agrees" if overlaps else "misses"), ""
 
 
-def _drivers(paper: Paper, outcome: Outcome, values: FloatArray) -> tuple[Driver, ...]:
-    from scipy.stats import rankdata
+def _drivers(sample: Sample | None, values: FloatArray) -> tuple[Driver, ...]:
+    """The parameters whose rank goes most with that of the values, draw by draw."""
+    from pandas import DataFrame
 
-    sample, _ = sample_for(paper, paper.trial(outcome.trial))
-    if sample is None or len(values) != len(outcome.draws) or len(values) < 20 or np.ptp(values) == 0:
+    if sample is None or len(values) != len(sample.values) or len(values) < 20 or np.ptp(values) == 0:
         return ()
-    ranks = rankdata(values)
-    found = []
-    for n, parameter in enumerate(sample.calibration.parameters):
-        correlation = float(np.corrcoef(rankdata(sample.values[outcome.draws, n]), ranks)[0, 1])
-        if abs(correlation) >= DRIVER:
-            found.append(Driver(f"{parameter.name} ({_short(parameter.places)})", correlation))
+    ranks = DataFrame(np.column_stack([values, sample.values])).rank().to_numpy()
+    correlations = np.corrcoef(ranks, rowvar=False)[0, 1:]
+    found = [
+        Driver(f"{parameter.name} ({_short(parameter.places)})", float(correlation))
+        for parameter, correlation in zip(sample.calibration.parameters, correlations, strict=True)
+        if abs(correlation) >= DRIVER
+    ]
     return tuple(sorted(found, key=lambda driver: -abs(driver.rank_correlation))[:4])
 
 

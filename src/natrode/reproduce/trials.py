@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -52,8 +52,8 @@ class Outcome:
     central: Experiment
     traces: Sequence[Trace]
     """Of the sample; the first is that of the central draw."""
-    draws: npt.NDArray[np.int64]
-    """Numbers of the draws that were run, in the order of the answers."""
+    drawn: Sample | None
+    """The draws that were run, in the order of the answers; None where nothing is calibrated."""
 
 
 def question(analysis: str, arguments: Mapping[str, Any]) -> str:
@@ -132,7 +132,7 @@ def run_trial(key: str, trial_id: str) -> Outcome:
         {name: np.array(values).reshape(-1, 2) for name, values in before.items()},
         central,
         traces,
-        np.sort(order),
+        None if sample is None else replace(sample, values=sample.values[np.sort(order)]),
     )
 
 
