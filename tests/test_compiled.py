@@ -1,6 +1,7 @@
 import numba
 import numpy as np
 import pytest
+from numba.core import event
 
 from natrode import compiled
 from natrode.simulate import integrator  # noqa: F401
@@ -48,8 +49,11 @@ def test_a_constant_argument_makes_no_version_of_its_own(monkeypatch, tmp_path):
             count = step(count, 2)
         return step(count, 3)
 
-    assert walk(5) == 13
-    assert len(step.signatures) == 1
+    with event.install_recorder("numba:compile") as recorded:
+        assert walk(5) == 13
+    made = [made.data["dispatcher"].py_func for _, made in recorded.buffer if made.is_start]
+    assert made.count(_step) == 1
+    assert step(5, 2) == 7  # from Python, too
 
 
 def test_pieces_of_rows_cover_all_rows_once(monkeypatch):

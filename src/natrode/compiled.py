@@ -15,6 +15,9 @@ from types import FunctionType
 from typing import Any, TypeVar, cast
 
 import numba
+from numba.core.codegen import JITCodeLibrary
+from numba.core.compiler import CompilerBase, DefaultPassBuilder
+from numba.core.registry import CPUDispatcher
 from platformdirs import user_cache_path
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -52,25 +55,50 @@ def _folder(module: str) -> str:
     return str(user_cache_path("natrode", appauthor=False) / f"kernels-{digest.hexdigest()[:16]}")
 
 
-def _njit(function: Function, **options: bool | set[str]) -> Function:
-    numba.config.CACHE_DIR = _folder(function.__module__)
-    kernel = numba.njit(cache=True, error_model="numpy", no_cfunc_wrapper=True, **options)(function)
-    kernel.get_call_template = _by_type(kernel.get_call_template)
-    return cast("Function", kernel)
+class _PartLibrary(JITCodeLibrary):  # type: ignore[misc]
+    """Machine-independent code of a part: optimised by itself, then left to the kernel that it becomes part of."""
+
+    def finalize(self) -> None:
+        self._optimize_final_module()
+        for library in dict.fromkeys(self._linking_libraries):
+            self._reload_init.update(library._reload_init)
+            self._final_module.link_in(library._get_module_for_linking(), preserve=True)
+        self._finalized = True
 
 
-def _by_type(resolve: Callable[..., Any]) -> Callable[..., Any]:
-    """Let a kernel that calls another one ask for a version by the types of the arguments alone.
+class _PartCompiler(CompilerBase):  # type: ignore[misc]
+    def define_pipelines(self) -> list[Any]:
+        self.state.library = _PartLibrary(self.state.targetctx.codegen(), self.state.func_id.func_qualname)
+        self.state.flags.no_compile = True  # and so nothing that Python could call
+        return [DefaultPassBuilder.define_nopython_pipeline(self.state)]
 
-    Left alone, the compiler makes a version of its own for every constant that an argument is at some call, and for the
-    first zero of a count that the call returns: of that function and of all that it passes the number on to.
+
+class _Part(CPUDispatcher):  # type: ignore[misc]
+    """A function as other kernels call it: part of their machine code, and one version for each type.
+
+    Left alone, the compiler optimises and translates every function together with all that it calls, so that the
+    innermost are done again for each of their callers; and it makes a version for every constant that an argument is at
+    some call, and for the zero that a count begins with, of the function and of all that it passes the number on to.
     """
 
-    def resolve_by_type(arguments: Sequence[Any], named: Mapping[str, Any]) -> Any:
-        plain = {name: numba.types.unliteral(one) for name, one in named.items()}
-        return resolve(tuple(map(numba.types.unliteral, arguments)), plain)
+    def get_call_template(self, args: Sequence[Any], kws: Mapping[str, Any]) -> Any:
+        named = {name: numba.types.unliteral(one) for name, one in kws.items()}
+        return super().get_call_template(tuple(map(numba.types.unliteral, args)), named)
 
-    return resolve_by_type
+    def add_overload(self, cres: Any) -> None:
+        name = object()  # the compiler knows functions by something that Python can call; a part has no such thing
+        self.targetctx.insert_user_function(name, cres.fndesc, [cres.library])
+        self.overloads[tuple(cres.signature.args)] = cres._replace(entry_point=name)
+
+
+def _njit(function: Function, **options: Any) -> Function:
+    numba.config.CACHE_DIR = _folder(function.__module__)
+    options = {"error_model": "numpy", "no_cfunc_wrapper": True, **options}
+    kernel = numba.njit(cache=True, **options)(function)
+    if "parallel" not in options:
+        part = _Part(function, None, {"nopython": True, "no_cpython_wrapper": True, **options}, _PartCompiler)
+        kernel.get_call_template, kernel.get_overload = part.get_call_template, part.get_overload
+    return cast("Function", kernel)
 
 
 def compiled(function: Function) -> Function:
