@@ -102,3 +102,9 @@ def test_without_area_the_current_is_not_normalised() -> None:
 def test_results_as_written(entry: dict, value: str, uncertainty: str) -> None:
     shown = result_shown({"quantity": "q", **entry})
     assert (shown.value, shown.uncertainty) == (value, uncertainty)
+
+
+def test_parts_that_count_for_nothing_are_not_told() -> None:
+    entry = {"quantity": "resistance", "value": 36.0, "uncertainty": 0.96, "unit": "Ohm", "quality": "good"}
+    assert "model choice" not in result_shown({**entry, "parts": {"fit": 0.96, "model choice": 7e-15}}).parts
+    assert "model choice" in result_shown({**entry, "parts": {"fit": 0.96, "model choice": 0.1}}).parts

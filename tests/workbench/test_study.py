@@ -13,10 +13,11 @@ import pytest
 
 from natrode.cli.analysis import _short as short_note
 from natrode.errors import InstrumentFileError, RecordError, SpecificationError
+from natrode.measurement import Column
 from natrode.report.study import verdict
 from natrode.workbench import export, groups
 from natrode.workbench.gather import gather
-from natrode.workbench.plan import results_of
+from natrode.workbench.plan import label, results_of
 from natrode.workbench.study import Study, analyse
 from natrode.workbench.study import study as cell_study
 from tests.analysis.records import cycling_record, experiment, spectrum_record, zarc
@@ -145,7 +146,15 @@ def coarse_file(folder: Path) -> None:
     (folder / "coarse.csv").write_text("Time (h),Voltage (V),Current (mA)\n" + "".join(lines))
 
 
-@pytest.mark.parametrize("make", [stripping_file, stored_file, coarse_file])
+def warm_file(folder: Path) -> None:
+    """Spectra at three temperatures: calls that take `of`."""
+    frequency = np.logspace(5, 0, 12)
+    spectra = [20.0 * f + zarc(frequency, 80.0 * f, 1e-3, 0.9) for f in (4.0, 2.0, 1.0)]
+    columns = {str(Column.TEMPERATURE): [0.0, 20.0, 40.0]}
+    spectrum_record(spectra, frequency, columns=columns).to_parquet(folder / "warm.parquet")
+
+
+@pytest.mark.parametrize("make", [stripping_file, stored_file, coarse_file, warm_file])
 def test_the_written_script_runs_to_its_end_and_prints_refusals(make, tmp_path: Path) -> None:
     from natrode.cli.main import main
 
@@ -174,6 +183,15 @@ def test_a_rest_asks_for_nothing(tmp_path: Path) -> None:
     assert cell.wanted == ()
 
 
+def test_spectra_of_three_electrodes_in_one_file_have_names_of_their_own() -> None:
+    frequency = np.logspace(4, 0, 8)
+    made = [
+        spectrum_record(20.0 + zarc(frequency, 80.0, 1e-3), frequency, settings={"electrode": side})
+        for side in ("working (Ewe)", "counter (Ece)")
+    ]
+    assert [label(record).rpartition(", ")[2] for record in made] == ["working (Ewe)", "counter (Ece)"]
+
+
 def test_a_threshold_is_a_positive_voltage(tmp_path: Path) -> None:
     stripping_file(tmp_path)
     for wrong, message in (("0.1", "without a unit"), ("-0.1 V", "greater than zero"), ("1 A", "threshold")):
@@ -189,6 +207,7 @@ def test_the_workbook_holds_what_the_csv_holds(project: Path) -> None:
     assert book.sheetnames == ["results", "series", "not read", "about"]
     rows = list(book["results"].iter_rows(values_only=True))
     assert rows[0] == export.COLUMNS
+    assert book["results"].column_dimensions["F"].width < 16  # a number to be read, not to its last bit
     assert len(rows) - 1 == len(export.result_rows(study))
     for row, expected in zip(rows[1:], export.result_rows(study), strict=True):
         assert row[5] == (None if expected[5] is None else pytest.approx(expected[5], rel=1e-14))

@@ -34,7 +34,9 @@ class ResultShown:
     @property
     def parts(self) -> str:
         """What its uncertainty consists of, in words; "" where it is one part or nobody knows."""
-        known = {name: part for name, part in (self.entry.get("parts") or {}).items() if part}
+        told = self.entry.get("parts") or {}
+        largest = max((abs(part) for part in told.values() if part), default=0.0)
+        known = {name: part for name, part in told.items() if part and abs(part) > 1e-3 * largest}
         told = ", ".join(f"{name} {number(part, 2)}" for name, part in known.items())
         return f"uncertainty: {told}" if self.uncertainty and len(known) > 1 else ""
 

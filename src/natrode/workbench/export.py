@@ -102,12 +102,17 @@ def workbook(study: Study) -> bytes:
             sheet.append([_safe(cell) for cell in row])
         for number, title in enumerate(columns, 1):
             sheet.cell(1, number).font = Font(bold=True)
-            longest = max([len(title), *(len(str(row[number - 1] or "")) for row in rows)])
+            longest = max([len(title), *(len(_as_shown(row[number - 1])) for row in rows)])
             sheet.column_dimensions[get_column_letter(number)].width = min(longest + 2, 44)
         sheet.freeze_panes = "A2"
     stream = io.BytesIO()
     book.save(stream)
     return stream.getvalue()
+
+
+def _as_shown(cell: Any) -> str:
+    """What a spreadsheet shows of a cell: numbers as long as they need to be read, not to their last bit."""
+    return "" if cell is None else f"{cell:.7g}" if isinstance(cell, float) else str(cell)
 
 
 def _safe(cell: Any) -> Any:
@@ -130,10 +135,10 @@ def script(study: Study) -> str:
         f"cells = {{cell.title: cell for cell in gather({paths!r}{words}).experiments}}",
         "",
         "",
-        "def show(of, call, record, **options):  # natrode.analysis has a function of the name of each call",
+        "def show(name, call, record, /, **options):  # natrode.analysis has a function of the name of each call",
         "    for result in results_of(call, record, **options):",
         "        entry = result.to_json()",
-        "        print(of, entry['quantity'], entry['value'], entry['uncertainty'], entry['unit'], entry['quality'],",
+        "        print(name, entry['quantity'], entry['value'], entry['uncertainty'], entry['unit'], entry['quality'],",
         "              entry['reason'], sep=' | ')",
         "",
     ]

@@ -358,12 +358,14 @@ NOT_SYMMETRIC = "overpotential"
 
 
 def label(record: Measurement) -> str:
-    """A record in a few words: its temperature where it is known, and its file."""
+    """A record in a few words: its temperature where it is known, its file, the electrode where it is of one."""
     metadata = record.metadata
     kelvin = temperature_of(record)
     words = [] if kelvin is None else [f"{kelvin - 273.15:.4g} degC"]
     if metadata.origin.file != "unknown":
         words.append(metadata.origin.file)
+    if electrode := metadata.settings.get("electrode"):
+        words.append(str(electrode))
     return ", ".join(words) or metadata.title or record.kind
 
 
