@@ -30,8 +30,10 @@ def demo(folder: Path, /, *, seed: int = 1, force: Force = False) -> None:
 @app.command
 def analyse(
     *paths: Path,
-    area: Annotated[str | None, Parameter(help="Of both electrodes, such as '0.785 cm2'; never assumed.")] = None,
-    thickness: Annotated[str | None, Parameter(help="Of the electrolyte, such as '1 mm'.")] = None,
+    area: Annotated[
+        str | None, Parameter(help="Of both electrodes, such as '0.785 cm2' or '0.785 +- 0.02 cm2'; never assumed.")
+    ] = None,
+    thickness: Annotated[str | None, Parameter(help="Of the electrolyte, such as '1 mm' or '1 +- 0.03 mm'.")] = None,
     diameter: Annotated[str | None, Parameter(help="Of the pellet (and of the electrodes without --area).")] = None,
     interfaces: Annotated[
         Literal["0", "1", "2"] | None, Parameter(help="Metal | electrolyte interfaces in series.")

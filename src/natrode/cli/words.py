@@ -35,8 +35,10 @@ class TableWords:
 class CellWords:
     """Geometry and conditions of the cell."""
 
-    area: Annotated[str | None, Parameter(help="Of both electrodes, such as '0.785 cm2'; never assumed.")] = None
-    thickness: Annotated[str | None, Parameter(help="Of the electrolyte, such as '1 mm'.")] = None
+    area: Annotated[
+        str | None, Parameter(help="Of both electrodes, such as '0.785 cm2' or '0.785 +- 0.02 cm2'; never assumed.")
+    ] = None
+    thickness: Annotated[str | None, Parameter(help="Of the electrolyte, such as '1 mm' or '1 +- 0.03 mm'.")] = None
     diameter: Annotated[str | None, Parameter(help="Of the pellet (and of the electrodes without --area).")] = None
     interfaces: Annotated[
         Literal["0", "1", "2"] | None, Parameter(help="Metal | electrolyte interfaces in series.")
