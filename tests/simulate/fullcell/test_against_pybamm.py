@@ -7,7 +7,7 @@ pybamm = pytest.importorskip("pybamm", reason="PyBaMM (extra 'cell') is not inst
 
 from natrode.cell import FullCell  # noqa: E402
 from natrode.simulate import kernel as anode_kernel  # noqa: E402
-from natrode.simulate.fullcell import kernel, run  # noqa: E402
+from natrode.simulate.fullcell import layout, run  # noqa: E402
 from natrode.simulate.fullcell.assemble import assemble, pybamm_model, pybamm_values  # noqa: E402
 from natrode.simulate.fullcell.particle import operator, particle_modes  # noqa: E402
 from tests.simulate.fullcell.cells import CELLS, cell, half_cycles, protocol  # noqa: E402
@@ -85,7 +85,7 @@ def test_contact_that_is_lost_against_pybamm():
     assert len(pairs) == 12
     assert pairs[:, 0] == pytest.approx(pairs[:, 1], rel=2e-4)
     assert pairs[:, 2] == pytest.approx(pairs[:, 3], abs=1e-3)
-    void = done.state.values[particle_modes().shape[1] + kernel.ANODE + 1]
+    void = done.state.values[particle_modes().shape[1] + layout.ANODE + 1]
     assert void == pytest.approx(solution["Anode electrode void thickness [m]"].entries[-1], rel=1e-4)
     lost = anode_kernel.loss_factor(model.anode.electrodes[1], void)
     assert lost < 0.2
@@ -123,7 +123,7 @@ def test_soft_short_against_pybamm(parameters):
     )
     pairs, solution, done, _ = beside_pybamm(given, 2.0, 8)
     assert len(pairs) == 16
-    assert np.isfinite(done.state.values[particle_modes().shape[1] + kernel.PIERCED])
+    assert np.isfinite(done.state.values[particle_modes().shape[1] + layout.PIERCED])
     assert solution["Leak conductance [S]"].entries[-1] > 0
     assert pairs[:, 0] == pytest.approx(pairs[:, 1], rel=1e-4)
     assert pairs[:, 2] == pytest.approx(pairs[:, 3], abs=2e-3)
@@ -158,9 +158,9 @@ def test_a_charge_that_never_ends_against_pybamm():
     assert ionic[0] < 0 < ionic[-1]  # positive discharges
     reversed_at = np.interp(0.0, ionic, time)
     state, n = done.state.values, particle_modes().shape[1]
-    assert state[n + kernel.NOW] == pytest.approx(reversed_at, rel=1e-4)
+    assert state[n + layout.NOW] == pytest.approx(reversed_at, rel=1e-4)
     assert done.samples[-1, 1] == pytest.approx(float(last["Voltage [V]"](reversed_at)), abs=1e-4)
-    assert state[n + kernel.FILLING] == pytest.approx(float(last["Cathode filling"](reversed_at)), abs=1e-4)
+    assert state[n + layout.FILLING] == pytest.approx(float(last["Cathode filling"](reversed_at)), abs=1e-4)
 
 
 def test_particle_operator_is_that_of_pybamm():

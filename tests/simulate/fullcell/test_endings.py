@@ -8,7 +8,7 @@ import pytest
 from natrode.errors import SpecificationError
 from natrode.simulate import integrator, parameters
 from natrode.simulate import kernel as anode_kernel
-from natrode.simulate.fullcell import kernel, run
+from natrode.simulate.fullcell import layout, run
 from natrode.simulate.fullcell.assemble import assemble
 from natrode.simulate.fullcell.particle import particle_modes
 from tests.simulate.fullcell.cells import cell, half_cycles, protocol
@@ -17,7 +17,7 @@ from tests.simulate.fullcell.cells import cell, half_cycles, protocol
 def test_a_soft_short_makes_the_charge_endless():
     given = cell({}, {"interface": "pristine-na/nzsp-hna", "mass": None}, soft_short_time="500 h")
     done = run.course(assemble(given), protocol(2.0, 400, 3))
-    assert done.ended == kernel.NEVER_CHARGED
+    assert done.ended == layout.NEVER_CHARGED
     assert "soft short" in done.message
     halves = half_cycles(done.samples)
     efficiency = [b[1] / a[1] for a, b in zip(halves[::2], halves[1::2], strict=False)]
@@ -32,14 +32,14 @@ def test_a_hard_short_ends_the_run():
         short="hard",
     )
     done = run.course(assemble(given), protocol(2.0, 400, 5, "logarithmic"))
-    assert done.ended == kernel.SHORTED
+    assert done.ended == layout.SHORTED
     assert "hard short" in done.message
 
 
 def test_losses_at_the_anode_empty_the_reservoir():
     given = cell({}, {"mass": None, "thickness": "0.4 um"}, plating_efficiency=0.99)
     done = run.course(assemble(given), protocol(1.0, 3000, 3, "logarithmic"))
-    assert done.ended == kernel.POLARISED
+    assert done.ended == layout.POLARISED
     assert "reservoir empty" in done.message
     assert f"in cycle {done.cycles}" in done.message
 
@@ -49,7 +49,7 @@ def test_polarisation_takes_all_capacity():
         {}, {"parameters": {"film_growth": "linear", "film_growth_rate": "200 Ohm cm2/h", "crack_overpotential": "9 V"}}
     )
     done = run.course(assemble(given), protocol(5.0, 5000, 3, "logarithmic"))
-    assert done.ended == kernel.POLARISED
+    assert done.ended == layout.POLARISED
     assert "polarisation hits the cut-off" in done.message
 
 
@@ -112,15 +112,15 @@ def test_a_solver_that_fails_names_cycle_step_and_state_and_keeps_what_was_done(
 
 def test_contact_that_is_gone_is_named():
     model = assemble(cell())
-    battery = kernel.new_battery(
+    battery = layout.new_battery(
         integrator.Model(model.anode.electrodes, parameters.conditions(model.anode)), model.cathode_row(),
         particle_modes(), 0.0, np.zeros(3),
     )  # fmt: skip
     state = run.fresh_state(model, particle_modes())
-    state[particle_modes().shape[1] + kernel.ANODE + 1] = 1.0  # a metre of voids
-    outcome, why = run._ending(battery, state, kernel.POLARISED)
+    state[particle_modes().shape[1] + layout.ANODE + 1] = 1.0  # a metre of voids
+    outcome, why = run._ending(battery, state, layout.POLARISED)
     assert outcome == "contact lost"
     assert "polarisation hits the cut-off at once" in why
-    outcome, why = run._ending(battery, state, kernel.NEVER_CHARGED)
+    outcome, why = run._ending(battery, state, layout.NEVER_CHARGED)
     assert outcome == "never charged"
     assert "the voltage does not reach the upper cut-off" in why

@@ -8,7 +8,7 @@ import pytest
 from natrode.constants import FARADAY
 from natrode.physics import cathode as laws
 from natrode.protocol import Protocol
-from natrode.simulate.fullcell import kernel, run
+from natrode.simulate.fullcell import layout, run
 from natrode.simulate.fullcell.assemble import assemble
 from natrode.simulate.fullcell.particle import particle_modes, uniform_modes
 from tests.simulate.fullcell.cells import cell, half_cycles, protocol
@@ -21,10 +21,10 @@ def test_capacity_and_sodium_are_balanced():
     halves = half_cycles(done.samples)
     net = sum(sign * charge for sign, charge, _ in halves)  # taken out of the cathode
     row = model.cathode_row()
-    assert (1 - state[n + kernel.FILLING]) * row[kernel.CHARGE] == pytest.approx(net, rel=1e-8)
+    assert (1 - state[n + layout.FILLING]) * row[layout.CHARGE] == pytest.approx(net, rel=1e-8)
     mean = particle_modes()[2] @ np.zeros(n)  # the uniform mode holds the sodium
     assert mean == 0.0
-    assert state[n + kernel.ANODE + 4] == pytest.approx(net, rel=1e-8)
+    assert state[n + layout.ANODE + 4] == pytest.approx(net, rel=1e-8)
 
 
 def test_low_rate_gives_the_open_circuit_curve():
@@ -32,9 +32,9 @@ def test_low_rate_gives_the_open_circuit_curve():
     done = run.course(model, protocol(1e-3, 1, 41))
     (_, _, _), (_, charge, _) = half_cycles(done.samples)
     row = model.cathode_row()
-    assert charge == pytest.approx(row[kernel.CHARGE], rel=1e-3)
+    assert charge == pytest.approx(row[layout.CHARGE], rel=1e-3)
     rows = done.samples[done.samples[:, 5] == 2]
-    filling = np.abs(rows[:, 2]) * (rows[:, 0] - rows[0, 0]) / row[kernel.CHARGE]
+    filling = np.abs(rows[:, 2]) * (rows[:, 0] - rows[0, 0]) / row[layout.CHARGE]
     expected = [laws.two_phase_open_circuit_voltage(x, 3.37, 0.02, 8.31446 * 298.15 / FARADAY) for x in filling[5:-5]]
     assert np.abs(rows[5:-5, 1] - expected).max() < 2e-3
 

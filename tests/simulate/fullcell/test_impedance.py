@@ -11,7 +11,7 @@ from natrode.physics import cathode as laws  # noqa: E402
 from natrode.protocol import Protocol  # noqa: E402
 from natrode.simulate import integrator, parameters  # noqa: E402
 from natrode.simulate import kernel as anode_kernel  # noqa: E402
-from natrode.simulate.fullcell import kernel, run, spectrum  # noqa: E402
+from natrode.simulate.fullcell import layout, run, spectrum, stepping  # noqa: E402
 from natrode.simulate.fullcell.assemble import assemble, pybamm_model, pybamm_values  # noqa: E402
 from natrode.simulate.fullcell.particle import particle_modes  # noqa: E402
 from tests.simulate.fullcell.cells import CELLS, cell  # noqa: E402
@@ -27,7 +27,7 @@ def test_spectrum_has_the_analytic_diffusion_and_the_anode_of_the_symmetric_cell
     state = run.fresh_state(model, modes)
     n = modes.shape[1]
     state[:n] *= 0.4
-    state[n + kernel.FILLING] = 0.4
+    state[n + layout.FILLING] = 0.4
     frequency = np.geomspace(1e-4, 1e6, 31)
     parts = spectrum.contributions(model, table, modes, state, frequency)
     thermal = 8.31446 * 298.15 / FARADAY
@@ -38,8 +38,8 @@ def test_spectrum_has_the_analytic_diffusion_and_the_anode_of_the_symmetric_cell
     ) / (2 * step)
     row = model.cathode_row()
     exact = (
-        laws.single_particle_impedance(2 * np.pi * frequency, slope, row[kernel.DIFFUSION_TIME], row[kernel.CHARGE])
-        + row[kernel.TRANSFER_RESISTANCE] / row[kernel.FACE]
+        laws.single_particle_impedance(2 * np.pi * frequency, slope, row[layout.DIFFUSION_TIME], row[layout.CHARGE])
+        + row[layout.TRANSFER_RESISTANCE] / row[layout.FACE]
     )
     slow = frequency < 1e-2
     assert np.abs(parts["cathode charge transfer and diffusion"] / exact - 1)[slow].max() < 2e-3
@@ -57,17 +57,17 @@ def test_low_frequency_impedance_is_the_slope_of_the_voltage():
     state = run.fresh_state(model, modes)
     n = modes.shape[1]
     state[:n] *= 0.5
-    state[n + kernel.FILLING] = 0.5
-    battery = kernel.new_battery(
+    state[n + layout.FILLING] = 0.5
+    battery = layout.new_battery(
         integrator.Model(model.anode.electrodes, table), model.cathode_row(), modes, 0.0, np.zeros(3)
     )
     new, current, time = np.empty_like(state), 1e-8, 1e5
-    kernel.advance(battery, state, current, time, new)
-    rise = kernel.voltage_under_current(battery, new, current) - kernel.voltage_under_current(battery, state, 0.0)
+    stepping.advance(battery, state, current, time, new)
+    rise = stepping.voltage_under_current(battery, new, current) - stepping.voltage_under_current(battery, state, 0.0)
     z = spectrum.spectrum(model, table, modes, state, np.array([1e-9]))[0]
     row = model.cathode_row()
     slope = spectrum._slope(row, 0.5, 298.15)
-    expected = current * z.real - slope * current * time / row[kernel.CHARGE]
+    expected = current * z.real - slope * current * time / row[layout.CHARGE]
     assert rise == pytest.approx(expected, rel=1e-3)
 
 
@@ -102,10 +102,10 @@ def test_impedance_is_the_linearised_pybamm_model(name, charged, rate):
     modes = run._modes(model)
     n = modes.shape[1]
     state = run.fresh_state(model, modes)
-    if model.kind == kernel.DIFFUSION:
+    if model.kind == layout.DIFFUSION:
         state[:n] *= 1 - charged
-    state[n + kernel.FILLING] = 1 - charged
-    state[n + kernel.ANODE + 1] = voids * model.anode.electrodes[1, anode_kernel.VOID_CAPACITY]
+    state[n + layout.FILLING] = 1 - charged
+    state[n + layout.ANODE + 1] = voids * model.anode.electrodes[1, anode_kernel.VOID_CAPACITY]
     frequency = np.geomspace(1e-6, 1e-3, 7)
     ours = spectrum.spectrum(model, parameters.conditions(model.anode), modes, state, frequency, amperes)
     battery = pybamm_model(model)
@@ -155,7 +155,7 @@ def test_two_anodes_without_a_cathode_are_the_symmetric_cell(density):
     table, modes = parameters.conditions(model.anode), particle_modes()
     state = run.fresh_state(model, modes)
     n, void = modes.shape[1], 0.05 * model.anode.electrodes[1, anode_kernel.VOID_CAPACITY]
-    state[n + kernel.ANODE + 1], state[n + kernel.FILLING] = void, 0.5
+    state[n + layout.ANODE + 1], state[n + layout.FILLING] = void, 0.5
     state[:n] *= 0.5
     frequency, amperes = np.geomspace(1e-4, 1e6, 41), density * given.anode_area
     parts = spectrum.contributions(model, table, modes, state, frequency, amperes)
@@ -190,7 +190,7 @@ def test_spectra_at_states_of_charge_during_cycling():
     model = assemble(given)
     done = run.course(model, spectra_under_cycling())
     n = particle_modes().shape[1]
-    filling = done.snapshots[:, n + kernel.FILLING]
+    filling = done.snapshots[:, n + layout.FILLING]
     assert filling == pytest.approx([0.8, 0.5, 0.2] * 3, abs=1e-9)
     assert done.cycles == 60
     impedance = run.record(model, spectra_under_cycling(), done).impedance
@@ -237,13 +237,13 @@ def test_a_leak_lies_beside_the_impedance(rate):
     table, n = parameters.conditions(model.anode), particle_modes().shape[1]
     state = run.fresh_state(model, modes)
     state[:n] *= 0.5
-    state[n + kernel.FILLING], state[n + kernel.NOW], state[n + kernel.PIERCED] = 0.5, 20 * 3600.0, 0.0
-    battery = kernel.new_battery(
+    state[n + layout.FILLING], state[n + layout.NOW], state[n + layout.PIERCED] = 0.5, 20 * 3600.0, 0.0
+    battery = layout.new_battery(
         integrator.Model(model.anode.electrodes, table), model.cathode_row(), modes, model.anode.soft_short_time,
         np.zeros(3),
     )  # fmt: skip
     current, small = rate * model.one_c, 1e-3 * model.one_c
-    high, low = (kernel.voltage_under_current(battery, state, current + way * small) for way in (1, -1))
+    high, low = (stepping.voltage_under_current(battery, state, current + way * small) for way in (1, -1))
     z = spectrum.spectrum(model, table, modes, state, np.array([1e3]), current)[0]
-    assert kernel.leak_of(battery, state) * abs(z) > 0.1
+    assert stepping.leak_of(battery, state) * abs(z) > 0.1
     assert z.real == pytest.approx((high - low) / (2 * small), rel=1e-3)

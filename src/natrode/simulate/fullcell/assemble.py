@@ -15,7 +15,7 @@ from natrode.errors import SpecificationError
 from natrode.physics import thermodynamics
 from natrode.simulate import kernel as anode_kernel
 from natrode.simulate import parameters
-from natrode.simulate.fullcell import kernel, require_pybamm
+from natrode.simulate.fullcell import layout, require_pybamm
 from natrode.units import read_quantity
 
 FloatArray = npt.NDArray[np.float64]
@@ -40,15 +40,15 @@ class FullModel:
     def kind(self) -> int:
         """Kind of cathode, a constant of `kernel`."""
         if "upper_plateau_voltage" in self.properties:
-            return kernel.SULFUR
+            return layout.SULFUR
         if "product_charge" in self.properties:
-            return kernel.PRODUCT
-        return kernel.SHRINKING_CORE if self.cell.cathode.particles == "shrinking-core" else kernel.DIFFUSION
+            return layout.PRODUCT
+        return layout.SHRINKING_CORE if self.cell.cathode.particles == "shrinking-core" else layout.DIFFUSION
 
     @property
     def starts_charged(self) -> bool:
         """Whether the cathode is put in without sodium."""
-        return self.kind in (kernel.SULFUR, kernel.PRODUCT)
+        return self.kind in (layout.SULFUR, layout.PRODUCT)
 
     @property
     def theoretical_charge(self) -> float:
@@ -70,28 +70,28 @@ class FullModel:
     def cathode_row(self) -> FloatArray:
         """Parameters of the kernel."""
         p, cell = self.properties, self.cell
-        row = np.zeros(kernel.N_CATHODE)
+        row = np.zeros(layout.N_CATHODE)
         wet = "wetted_resistance" if cell.cathode.wetting else "dry_resistance"
-        row[kernel.CATHODE] = self.kind
-        row[kernel.CHARGE] = self.theoretical_charge * p["active_fraction"]
-        row[kernel.MASS], row[kernel.FACE] = cell.active_mass, cell.cathode_area
-        row[kernel.PLATEAU], row[kernel.LOWER_PLATEAU] = self.plateau, p.get("lower_plateau_voltage", 0.0)
-        row[kernel.WIDTH] = p.get("solubility", p.get("step_width", _PRODUCT_END))
-        row[kernel.UPPER_SHARE] = p.get("upper_share", 0.0)
-        if self.kind == kernel.DIFFUSION:
-            row[kernel.DIFFUSION_TIME] = p["particle_radius"] ** 2 / p["diffusivity"]
-        row[kernel.SHELL_RESISTANCE] = p.get("shell_resistance", 0.0)
-        row[kernel.TRANSFER_RESISTANCE] = p["charge_transfer_resistance"]
-        row[kernel.SERIES_RESISTANCE] = p[wet]
-        row[kernel.ENERGY] = p["cathode_activation_energy"]
-        row[kernel.LOSS_RATE] = p.get("loss_rate", 0.0)
-        row[kernel.PRODUCT_SCALE] = p.get("product_charge", 1.0) / (p["specific_charge"] * p["active_fraction"])
-        row[kernel.PRODUCT_RESISTANCE] = p.get("product_resistance", 0.0)
-        row[kernel.CHARGING_EXCHANGE] = p.get("charging_exchange_current", 1.0)
-        row[kernel.CHARGING_SLOPE] = p.get("charging_slope", 0.0)
-        row[kernel.CHARGING_RESISTANCE] = p.get("charging_resistance", 0.0)
-        row[kernel.PLATING_EFFICIENCY] = cell.plating_efficiency
-        row[kernel.BUTLER_VOLMER_ANODE] = float(self.anode.butler_volmer)
+        row[layout.CATHODE] = self.kind
+        row[layout.CHARGE] = self.theoretical_charge * p["active_fraction"]
+        row[layout.MASS], row[layout.FACE] = cell.active_mass, cell.cathode_area
+        row[layout.PLATEAU], row[layout.LOWER_PLATEAU] = self.plateau, p.get("lower_plateau_voltage", 0.0)
+        row[layout.WIDTH] = p.get("solubility", p.get("step_width", _PRODUCT_END))
+        row[layout.UPPER_SHARE] = p.get("upper_share", 0.0)
+        if self.kind == layout.DIFFUSION:
+            row[layout.DIFFUSION_TIME] = p["particle_radius"] ** 2 / p["diffusivity"]
+        row[layout.SHELL_RESISTANCE] = p.get("shell_resistance", 0.0)
+        row[layout.TRANSFER_RESISTANCE] = p["charge_transfer_resistance"]
+        row[layout.SERIES_RESISTANCE] = p[wet]
+        row[layout.ENERGY] = p["cathode_activation_energy"]
+        row[layout.LOSS_RATE] = p.get("loss_rate", 0.0)
+        row[layout.PRODUCT_SCALE] = p.get("product_charge", 1.0) / (p["specific_charge"] * p["active_fraction"])
+        row[layout.PRODUCT_RESISTANCE] = p.get("product_resistance", 0.0)
+        row[layout.CHARGING_EXCHANGE] = p.get("charging_exchange_current", 1.0)
+        row[layout.CHARGING_SLOPE] = p.get("charging_slope", 0.0)
+        row[layout.CHARGING_RESISTANCE] = p.get("charging_resistance", 0.0)
+        row[layout.PLATING_EFFICIENCY] = cell.plating_efficiency
+        row[layout.BUTLER_VOLMER_ANODE] = float(self.anode.butler_volmer)
         return row
 
 
@@ -197,32 +197,32 @@ def pybamm_model(model: FullModel) -> Any:
     from natrode.simulate.fullcell.symmetric_model import options_of
 
     options, soft = options_of(model.anode, 1), model.anode.soft_short_time > 0
-    if model.kind == kernel.SULFUR:
+    if model.kind == layout.SULFUR:
         return SodiumSulfur(options, soft)
-    if model.kind == kernel.PRODUCT:
+    if model.kind == layout.PRODUCT:
         return SodiumCarbonDioxide(options, soft)
     return SodiumVanadiumPhosphate(model.cell.cathode.particles, options, soft)
 
 
 _PYBAMM_CATHODE = {
-    "charge [C]": kernel.CHARGE,
-    "mass [kg]": kernel.MASS,
-    "area [m2]": kernel.FACE,
-    "plateau voltage [V]": kernel.PLATEAU,
-    "lower plateau voltage [V]": kernel.LOWER_PLATEAU,
-    "solubility": kernel.WIDTH,
-    "upper share": kernel.UPPER_SHARE,
-    "diffusion time [s]": kernel.DIFFUSION_TIME,
-    "shell resistance [Ohm.m2]": kernel.SHELL_RESISTANCE,
-    "charge-transfer resistance [Ohm.m2]": kernel.TRANSFER_RESISTANCE,
-    "series resistance [Ohm.m2]": kernel.SERIES_RESISTANCE,
-    "activation energy [eV]": kernel.ENERGY,
-    "loss rate [s-1]": kernel.LOSS_RATE,
-    "product scale": kernel.PRODUCT_SCALE,
-    "product resistance [Ohm.m2]": kernel.PRODUCT_RESISTANCE,
-    "charging exchange current [A.kg-1]": kernel.CHARGING_EXCHANGE,
-    "charging slope [V]": kernel.CHARGING_SLOPE,
-    "charging resistance [Ohm.m2]": kernel.CHARGING_RESISTANCE,
+    "charge [C]": layout.CHARGE,
+    "mass [kg]": layout.MASS,
+    "area [m2]": layout.FACE,
+    "plateau voltage [V]": layout.PLATEAU,
+    "lower plateau voltage [V]": layout.LOWER_PLATEAU,
+    "solubility": layout.WIDTH,
+    "upper share": layout.UPPER_SHARE,
+    "diffusion time [s]": layout.DIFFUSION_TIME,
+    "shell resistance [Ohm.m2]": layout.SHELL_RESISTANCE,
+    "charge-transfer resistance [Ohm.m2]": layout.TRANSFER_RESISTANCE,
+    "series resistance [Ohm.m2]": layout.SERIES_RESISTANCE,
+    "activation energy [eV]": layout.ENERGY,
+    "loss rate [s-1]": layout.LOSS_RATE,
+    "product scale": layout.PRODUCT_SCALE,
+    "product resistance [Ohm.m2]": layout.PRODUCT_RESISTANCE,
+    "charging exchange current [A.kg-1]": layout.CHARGING_EXCHANGE,
+    "charging slope [V]": layout.CHARGING_SLOPE,
+    "charging resistance [Ohm.m2]": layout.CHARGING_RESISTANCE,
 }
 
 

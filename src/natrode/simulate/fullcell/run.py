@@ -13,7 +13,7 @@ from natrode.errors import SimulationError, SpecificationError
 from natrode.measurement import Column, Experiment, Geometry, Measurement, Metadata, Origin
 from natrode.protocol import ChargeDischarge, Impedance, Protocol, Repeat, Rest, Sampling
 from natrode.simulate import integrator, parameters, programme
-from natrode.simulate.fullcell import kernel
+from natrode.simulate.fullcell import kernel, layout, stepping, voltages
 from natrode.simulate.fullcell.assemble import FullModel, assemble, override, warnings_of
 from natrode.simulate.fullcell.particle import particle_modes, uniform_modes
 from natrode.simulate.fullcell.spectrum import spectrum
@@ -148,7 +148,7 @@ def course(model: FullModel, protocol: Protocol, start: State | None = None) -> 
         if start.outcome == SHORTED:
             raise SpecificationError("the saved state is that of a cell with a hard short; nothing can be run on it")
         state, label[0], label[2] = start.values.copy(), start.cycles, start.half_cycles
-    battery = kernel.new_battery(
+    battery = layout.new_battery(
         integrator.Model(model.anode.electrodes, table), model.cathode_row(), modes, model.anode.soft_short_time, label
     )
     points = _sample_bound(rows)
@@ -157,14 +157,14 @@ def course(model: FullModel, protocol: Protocol, start: State | None = None) -> 
             f"this protocol asks for up to {points} points, at most {MAXIMUM_SAMPLES} are recorded; record fewer "
             'points per half cycle or sampling.cycles = "logarithmic"'
         )
-    samples = np.empty((points, kernel.N_SAMPLE))
-    taken = rows[rows[:, kernel.KIND] == kernel.SNAPSHOT, kernel.STEP]
+    samples = np.empty((points, layout.N_SAMPLE))
+    taken = rows[rows[:, layout.KIND] == layout.SNAPSHOT, layout.STEP]
     snapshots = np.empty((len(taken), len(state)))
     count, spectra, ended = kernel.run(battery, state, rows, samples, snapshots)
     cycles = int(label[0])
     outcome, why = _ending(battery, state, ended)
-    at = f"in cycle {cycles}, step {int(label[1])}, at {state[modes.shape[1] + kernel.NOW] / 3600:.4g} h"
-    message = "the protocol ran to its end" if ended == kernel.COMPLETED else f"stopped {at}: {why}"
+    at = f"in cycle {cycles}, step {int(label[1])}, at {state[modes.shape[1] + layout.NOW] / 3600:.4g} h"
+    message = "the protocol ran to its end" if ended == layout.COMPLETED else f"stopped {at}: {why}"
     return Course(
         samples[:count], snapshots[:spectra], taken[:spectra], ended, cycles,
         State(state, cycles, int(label[2]), model.cell.name, outcome), outcome, message,
@@ -174,45 +174,45 @@ def course(model: FullModel, protocol: Protocol, start: State | None = None) -> 
 def fresh_state(model: FullModel, modes: FloatArray) -> FloatArray:
     """State of the cell as assembled: the cathode without sodium or full of it, the anode whole."""
     n = modes.shape[1]
-    state = np.zeros(n + kernel.N_TAIL)
-    state[n + kernel.PIERCED] = np.inf
+    state = np.zeros(n + layout.N_TAIL)
+    state[n + layout.PIERCED] = np.inf
     if not model.starts_charged:
-        state[n + kernel.FILLING] = 1.0
-        if model.kind == kernel.DIFFUSION:
+        state[n + layout.FILLING] = 1.0
+        if model.kind == layout.DIFFUSION:
             state[:n] = uniform_modes()
     return state
 
 
 def _modes(model: FullModel) -> FloatArray:
-    if model.kind != kernel.DIFFUSION:
+    if model.kind != layout.DIFFUSION:
         return np.zeros((4, 1))
     return particle_modes()
 
 
-def _ending(battery: kernel.Battery, state: FloatArray, ended: int) -> tuple[str, str]:
+def _ending(battery: layout.Battery, state: FloatArray, ended: int) -> tuple[str, str]:
     """Say how a run ended, out of the state: in a word or two, and in a sentence."""
     n = battery.modes.shape[1]
-    if ended == kernel.SHORTED:
+    if ended == layout.SHORTED:
         return SHORTED, "hard short, a filament is through"
-    if ended == kernel.NEVER_CHARGED:
-        leak = kernel.leak_of(battery, state)
+    if ended == layout.NEVER_CHARGED:
+        leak = stepping.leak_of(battery, state)
         if leak > 0:
             return "soft short", f"the charge never ends (soft short, the leak is {1e3 * leak:.3g} mS)"
         return "never charged", "the charge never ends (the voltage does not reach the upper cut-off)"
-    if ended == kernel.POLARISED:
-        left, leak = kernel.contact_left(battery, state), kernel.leak_of(battery, state)
-        if leak > 0 and state[n + kernel.FILLING] > EMPTIED:
+    if ended == layout.POLARISED:
+        left, leak = voltages.contact_left(battery, state), stepping.leak_of(battery, state)
+        if leak > 0 and state[n + layout.FILLING] > EMPTIED:
             return "soft short", f"a soft short (leak {1e3 * leak:.3g} mS) has emptied the cell, no capacity"
-        if state[n + kernel.EMPTY] > 0:
+        if state[n + layout.EMPTY] > 0:
             return "reservoir empty", "reservoir empty, no sodium is left to discharge"
         if left < POLARISED_CONTACT:
             return "contact lost", f"contact lost ({100 * left:.2g} % is left), polarisation hits the cut-off at once"
         return "polarised", "polarisation hits the cut-off at once, no capacity"
-    if ended == kernel.NOT_REACHED:
-        why = "no sodium is left" if state[n + kernel.EMPTY] > 0 else "a leak takes the current"
+    if ended == layout.NOT_REACHED:
+        why = "no sodium is left" if state[n + layout.EMPTY] > 0 else "a leak takes the current"
         return "not reached", f"the state of charge of a spectrum is not reached: {why}"
-    if ended == kernel.STUCK:
-        inside = f"void {1e6 * state[n + kernel.ANODE + 1]:.4g} um, filling {state[n + kernel.FILLING]:.4g}"
+    if ended == layout.STUCK:
+        inside = f"void {1e6 * state[n + layout.ANODE + 1]:.4g} um, filling {state[n + layout.FILLING]:.4g}"
         return "solver failed", f"the solver failed ({inside}); all cycles before are kept"
     return "completed", "the protocol ran to its end"
 
@@ -244,40 +244,40 @@ def _append(
                 last = _append(rows, spectra, model, inner, last, sampling)
         return last
     number += 1
-    row = np.zeros(kernel.N_BLOCK)
-    row[kernel.STEP], row[kernel.POINTS] = number, sampling.points_per_half_cycle
+    row = np.zeros(layout.N_BLOCK)
+    row[layout.STEP], row[layout.POINTS] = number, sampling.points_per_half_cycle
     match step:
         case Rest():
-            row[kernel.KIND], row[kernel.DURATION] = kernel.REST, step.duration
+            row[layout.KIND], row[layout.DURATION] = layout.REST, step.duration
             rows.append(row)
         case Impedance():
             if step.state_of_charge is not None:
                 way, pause = row.copy(), row.copy()
-                way[kernel.KIND], way[kernel.TARGET] = kernel.REACH, 1.0 - step.state_of_charge
-                way[kernel.CURRENT] = model.one_c * (step.c_rate or REACHING_RATE)
-                pause[kernel.KIND], pause[kernel.DURATION] = kernel.REST, step.rest or RELAXATION
+                way[layout.KIND], way[layout.TARGET] = layout.REACH, 1.0 - step.state_of_charge
+                way[layout.CURRENT] = model.one_c * (step.c_rate or REACHING_RATE)
+                pause[layout.KIND], pause[layout.DURATION] = layout.REST, step.rest or RELAXATION
                 rows += [way, pause]
-            row[kernel.KIND], row[kernel.DURATION] = kernel.SNAPSHOT, step.duration or programme.spectrum_time(step)
-            row[kernel.CURRENT] = step.current_density * model.cell.cathode_area
-            row[kernel.POINTS] = 2
+            row[layout.KIND], row[layout.DURATION] = layout.SNAPSHOT, step.duration or programme.spectrum_time(step)
+            row[layout.CURRENT] = step.current_density * model.cell.cathode_area
+            row[layout.POINTS] = 2
             spectra[number] = step
             rows.append(row)
         case ChargeDischarge():
             check_cut_offs(model, step, number)
             charge = model.theoretical_charge
-            row[kernel.KIND], row[kernel.CYCLES] = kernel.CYCLE, step.cycles
-            row[kernel.LOWER], row[kernel.UPPER] = step.lower_voltage, step.upper_voltage
-            row[kernel.PAUSE] = step.rest or 0.0
-            row[kernel.DISCHARGE_FIRST] = step.first == "discharge"
-            row[kernel.LONGEST_CHARGE] = step.charge_limit * charge
-            row[kernel.CAPACITY] = np.inf if step.capacity is None else step.capacity * model.cell.active_mass
-            row[kernel.LOGARITHMIC] = sampling.cycles == "logarithmic"
-            row[kernel.HALF] = step.ends == "half"
+            row[layout.KIND], row[layout.CYCLES] = layout.CYCLE, step.cycles
+            row[layout.LOWER], row[layout.UPPER] = step.lower_voltage, step.upper_voltage
+            row[layout.PAUSE] = step.rest or 0.0
+            row[layout.DISCHARGE_FIRST] = step.first == "discharge"
+            row[layout.LONGEST_CHARGE] = step.charge_limit * charge
+            row[layout.CAPACITY] = np.inf if step.capacity is None else step.capacity * model.cell.active_mass
+            row[layout.LOGARITHMIC] = sampling.cycles == "logarithmic"
+            row[layout.HALF] = step.ends == "half"
             for current in currents(model, step):
                 block = row.copy()
-                block[kernel.CURRENT] = current
+                block[layout.CURRENT] = current
                 if sampling.interval is not None:
-                    block[kernel.POINTS] = min(10_000, max(2, int(charge / current / sampling.interval)))
+                    block[layout.POINTS] = min(10_000, max(2, int(charge / current / sampling.interval)))
                 rows.append(block)
         case _:
             kind = getattr(step, "type", "this")
@@ -316,13 +316,13 @@ def check_cut_offs(model: FullModel, step: ChargeDischarge, number: int) -> None
 def _sample_bound(rows: FloatArray) -> int:
     total = 0
     for row in rows:
-        if row[kernel.KIND] != kernel.CYCLE:
-            total += int(row[kernel.POINTS]) * (kernel.TRIES if row[kernel.KIND] == kernel.REACH else 1)
+        if row[layout.KIND] != layout.CYCLE:
+            total += int(row[layout.POINTS]) * (kernel.TRIES if row[layout.KIND] == layout.REACH else 1)
             continue
-        cycles = int(row[kernel.CYCLES])
-        if row[kernel.LOGARITHMIC] and cycles > 12:
+        cycles = int(row[layout.CYCLES])
+        if row[layout.LOGARITHMIC] and cycles > 12:
             cycles = min(cycles, 10 + int(40 * np.log10(cycles)) + 4)
-        total += 2 * (cycles + 1) * (int(row[kernel.POINTS]) + (3 if row[kernel.PAUSE] else 0))
+        total += 2 * (cycles + 1) * (int(row[layout.POINTS]) + (3 if row[layout.PAUSE] else 0))
     return total + 8
 
 
@@ -406,7 +406,7 @@ def _impedance(metadata: Metadata, model: FullModel, protocol: Protocol, done: C
         z = spectrum(model, table, modes, snapshot, frequency, current)
         part = np.empty((len(frequency), 7))
         part[:, 0], part[:, 1], part[:, 2] = frequency, z.real, z.imag
-        part[:, 3:] = index, snapshot[modes.shape[1] + kernel.NOW], current, step
+        part[:, 3:] = index, snapshot[modes.shape[1] + layout.NOW], current, step
         parts.append(part)
     rows = np.concatenate(parts)
     names = (
