@@ -531,12 +531,16 @@ def many_cycles(
                 label[0] += 1
                 label[2] += 2
                 continue
-        former_state[:], former_clock[:], former_counts[:] = state, clock, output.counts
+        copy_values(state, former_state)
+        copy_values(clock, former_clock)
+        copy_values(output.counts, former_counts)
         half_cycle, pierced_at = label[2], drive[PIERCED_AT]
         label[0] += 1
         status = one_cycle(model, state, clock, drive, block, keep, interval, scratch, output, label)
         if status != COMPLETED and not keep:  # the cycle that failed must be on record: run it again
-            state[:], clock[:], output.counts[:] = former_state, former_clock, former_counts
+            copy_values(former_state, state)
+            copy_values(former_clock, clock)
+            copy_values(former_counts, output.counts)
             label[2], drive[PIERCED_AT] = half_cycle, pierced_at
             status = one_cycle(model, state, clock, drive, block, True, interval, scratch, output, label)
         template[0], template[1], template[2] = former_counts[0], output.counts[0], int(label[0])

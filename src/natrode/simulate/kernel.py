@@ -6,6 +6,7 @@ All numbers come in arrays whose columns are named here, so that the compiler ma
 """
 
 import math
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +18,7 @@ from natrode.physics import fracture, interphase, kinetics, protrusion, voids
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
+Row = TypeVar("Row", npt.NDArray[np.float64], npt.NDArray[np.int64])
 
 # ---- columns of the parameter array, one row per electrode -------------------------------------------------
 (
@@ -106,8 +108,11 @@ _linear = compiled(interphase.linear_resistance)
 
 
 @compiled_in_place
-def copy_values(source: FloatArray, out: FloatArray) -> None:
-    """Copy a row of numbers into another of the same length, without the memory that a slice would ask for."""
+def copy_values(source: Row, out: Row) -> None:
+    """Copy a row of numbers into another of the same length.
+
+    A slice would ask for memory, and for a message about wrong lengths that takes four seconds to compile.
+    """
     for n in range(out.shape[0]):
         out[n] = source[n]
 

@@ -137,7 +137,7 @@ def half_cycle(
             if not low < step < high:
                 step = 0.5 * (low + high)
             continue
-        state[:] = new
+        copy_values(new, state)
         passed += done
         distance = reached
         ended = tries > 0 or reached >= 0.0 or new[n + EMPTY] > 0.0
@@ -173,7 +173,7 @@ def record_half_cycle(
             taken = advance(battery, here, current, step, new)
             if taken <= 0.0:
                 break
-            here[:] = new
+            copy_values(new, here)
             done += taken
         voltage = voltage_under_current(battery, here, current)
         count = record(battery, here, current, samples, count, sign * min(sign * voltage, sign * limit))
@@ -196,11 +196,11 @@ def rest(
             taken = advance(battery, state, 0.0, min(left, longest_step(battery, state, 0.0)), new)
             if taken < 0.0:
                 return count, STUCK
-            state[:] = new
+            copy_values(new, state)
             left -= taken
             if new[battery.modes.shape[1] + EMPTY] > 0.0:  # no sodium is left to flow through a filament
                 left -= _advance_at(battery, state, 0.0, left, new)
-                state[:] = new
+                copy_values(new, state)
         if points > 0:
             voltage = voltage_under_current(battery, state, 0.0)
             if not math.isfinite(voltage):
@@ -254,15 +254,17 @@ def many_cycles(
             label[0] += 1
             label[2] += 2
             continue
-        former[:], former_half = state, label[2]
+        copy_values(state, former)
+        former_half = label[2]
         label[0] += 1
         began = count
         count, status = one_cycle(battery, state, block, halves, points if keep else 0, samples, count)
         if status != COMPLETED and not keep:  # the cycle that failed must be on record: run it again
-            state[:], label[2] = former, former_half
+            copy_values(former, state)
+            label[2] = former_half
             count, status = one_cycle(battery, state, block, halves, points, samples, count)
         if status == STUCK:
-            state[:] = former
+            copy_values(former, state)
         if status != COMPLETED:
             return count, status
         first, last = began, count
@@ -381,7 +383,7 @@ def run(
                 return count, taken, status
         else:
             if block[KIND] == SNAPSHOT:
-                snapshots[taken] = state
+                copy_values(state, snapshots[taken])
                 taken += 1
             count, status = stay(battery, state, block, points, samples, count)
             if status != COMPLETED:

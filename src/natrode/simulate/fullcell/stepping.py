@@ -259,7 +259,7 @@ def leaking_step(
     middle = np.empty_like(state)
     first, held = leaking_stage(battery, state, current, guess, 0.0, 1.0, STAGE * duration, middle)
     if first < 0.0 or middle[n + EMPTY] > 0.0:
-        out[:] = middle
+        copy_values(middle, out)
         return first, held
     rest = (1.0 - STAGE) * duration
     second, last = leaking_stage(battery, middle, current, held, held, STAGE / (1.0 - STAGE), rest, out)
@@ -283,7 +283,7 @@ def advance(battery: Battery, state: FloatArray, current: float, duration: float
         if passed < 0.0 or first < 0.0:
             return -1.0
         if middle[n + EMPTY] > 0.0:
-            out[:] = middle
+            copy_values(middle, out)
             return first
         second, _ = leaking_step(battery, middle, current, last, 0.5 * step, out)
         error = abs(out[n + FILLING] - whole[n + FILLING]) / (3.0 * LEAK_TOLERANCE)  # of order 2: a third of it
