@@ -168,7 +168,7 @@ REACT = ("react", "--resistance", "10 Ohm cm2")
         (np.where(INSIDE == 1, 7, HALF), ("measure",), "labels that name no material: 7"),
         (HALF, ("measure", "--labels", "1=unobtainium,2=sodium"), "no material 'unobtainium'"),
         (COLOUR, ("measure",), "colour TIFF"),
-        (np.where(INSIDE == 1, np.nan, NUMBERS), ("measure",), "8 voxels are not a number"),
+        (np.where(INSIDE == 1, np.nan, NUMBERS), ("measure",), "8 of 512 voxels are not a number"),
         (INSIDE, ("conduct", "--material", "nzsp-hna"), "touches none of the six faces"),
         (INSIDE, (*REACT, "--voltage", "0.1 V"), "no nzsp-hna touches the electrolyte"),
         (INSIDE, (*REACT, "--current-density", "0.2 mA/cm2"), "no nzsp-hna touches the electrolyte"),

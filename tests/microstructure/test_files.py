@@ -172,7 +172,7 @@ def broken_files(folder):
     [
         ("colour.tif", InstrumentFileError, "colour TIFF"),
         ("grey.tif", SpecificationError, "grey values"),
-        ("nan.tif", SpecificationError, r"120 voxels are not a number \(NaN\)"),
+        ("nan.tif", SpecificationError, r"120 of 120 voxels are not a number \(NaN\)"),
         ("text.tif", InstrumentFileError, "cannot be read as TIFF"),
         ("short.tif", InstrumentFileError, "truncated"),
         ("lzw.tif", InstrumentFileError, "packed with LZW"),

@@ -269,7 +269,9 @@ def _numbered(image: Array, labels: Mapping[int, str], where: str) -> tuple[Arra
     if image.dtype.kind == "f":
         if not np.all(np.isfinite(image)):
             count = int(np.count_nonzero(~np.isfinite(image)))
-            raise SpecificationError(f"{where}: {count} voxels are not a number (NaN); segment the image into labels")
+            raise SpecificationError(
+                f"{where}: {count} of {image.size} voxels are not a number (NaN); segment the image into labels"
+            )
         if np.any(image != np.rint(image)):
             raise SpecificationError(f"{where}: holds grey values, not whole labels; segment the image first")
         image = image.astype(np.int64)

@@ -34,7 +34,7 @@ def require_memory(shape: tuple[int, ...], bytes_per_voxel: float, task: str) ->
     size = " x ".join(str(count) for count in shape)
     raise SpecificationError(
         f"{task} of {size} voxels needs {needed / 1e9:.1f} GB of memory and {available / 1e9:.1f} GB are free; "
-        f"crop or coarsen the image, {edge} x {edge} x {edge} voxels fit"
+        f"take a smaller or coarser image, {edge} x {edge} x {edge} voxels fit"
     )
 
 
