@@ -5,6 +5,8 @@ import pytest
 import tifffile
 
 from natrode.cli import main
+from natrode.cli.microstructure import fraction_of
+from natrode.errors import SpecificationError
 
 
 def call(*words):
@@ -51,13 +53,20 @@ def test_the_page_tells_the_structure_in_words(structure, tmp_path):
     assert "{'volume_fraction'" not in page
 
 
-def test_mass_ratio_in_place_of_the_volume_fraction(tmp_path, capsys):
+@pytest.mark.parametrize("ratio", ["0.2", "1:5"])
+def test_mass_ratio_in_place_of_the_volume_fraction(ratio, tmp_path, capsys):
     found = answer(
-        capsys, "generate", "--morphology", "overlapping-spheres", "--mass-ratio", "0.2", "--size", "16x24x24",
+        capsys, "generate", "--morphology", "overlapping-spheres", "--mass-ratio", ratio, "--size", "16x24x24",
         "--set", "diameter=0.5 um", "--out", tmp_path / "h.npy",
     )  # fmt: skip
     assert found["origin"]["parameters"]["volume_fraction"] == pytest.approx(0.0538, abs=2e-4)
     assert found["shape"] == [16, 24, 24]
+
+
+@pytest.mark.parametrize("ratio", ["a:5", "1:0", "1:2:3", ""])
+def test_a_mass_ratio_that_is_none(ratio):
+    with pytest.raises(SpecificationError, match=r"such as 1:5 or 0\.2"):
+        fraction_of(None, ratio, "sno2-nzsp", "sodium")
 
 
 def test_conduct_names_the_axis(structure, capsys):

@@ -58,7 +58,8 @@ def generate(
     seed: int = 1,
     volume_fraction: float | None = None,
     mass_ratio: Annotated[
-        float | None, Parameter(help="Mass of particles per mass of metal, in place of the volume fraction.")
+        str | None,
+        Parameter(help='Mass of particles per mass of metal, "1:5" or 0.2, in place of the volume fraction.'),
     ] = None,
     particle: str = "sno2-nzsp",
     metal: str = "sodium",
@@ -398,7 +399,7 @@ def parameters_of(given: list[str]) -> dict[str, Any]:
     return found
 
 
-def fraction_of(volume_fraction: float | None, mass_ratio: float | None, particle: str, metal: str) -> float | None:
+def fraction_of(volume_fraction: float | None, mass_ratio: str | None, particle: str, metal: str) -> float | None:
     """Volume fraction, given or from the mass ratio and the densities."""
     from natrode.errors import SpecificationError
     from natrode.microstructure.sample import mass_ratio_to_volume_fraction
@@ -407,4 +408,11 @@ def fraction_of(volume_fraction: float | None, mass_ratio: float | None, particl
         return volume_fraction
     if volume_fraction is not None:
         raise SpecificationError("volume fraction and mass ratio are both given; give one of them")
-    return mass_ratio_to_volume_fraction(mass_ratio, particle, metal)
+    try:
+        particles, _, of_metal = mass_ratio.partition(":")
+        ratio = float(particles) / float(of_metal or 1)
+    except (ValueError, ZeroDivisionError):
+        raise SpecificationError(
+            f"--mass-ratio: read {mass_ratio!r}, expected the mass of particles per mass of metal such as 1:5 or 0.2"
+        ) from None
+    return mass_ratio_to_volume_fraction(ratio, particle, metal)
