@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from natrode.analysis._runs import integrals, quarters, third_differences
+from natrode.analysis._runs import CHARGE, MEAN, PEAK, contents, falls_short, quarters, third_differences
 from natrode.analysis.reading import median, medians, windows
 
 NUMBERS = st.floats(-1e3, 1e3, allow_nan=False, width=32)
@@ -32,13 +32,18 @@ def test_each_run_by_itself(lengths, seed):
     first = last - np.array(lengths) + 1
     time = np.cumsum(random.random(len(owner)))
     voltage, current = random.standard_normal((2, len(owner)))
-    found = integrals(time, voltage, current, first, last)
+    found = contents(time, voltage, current, first, last, True)
     middle, begin, end, number = quarters(owner, time, voltage, count, 4)
     noise = third_differences(owner, voltage, count)
     for run, (a, b) in enumerate(zip(first, last, strict=True)):
         part = slice(a, b + 1)
-        expected = [np.trapezoid(y[part], time[part]) for y in (current, voltage)]
-        assert found[run] == pytest.approx([*expected, voltage[part].max(), voltage[part].min()])
+        before = time[a] - time[a - 1] if a > 0 else 0.0
+        if before > 1.5 * (time[b] - time[a]) / max(b - a, 1):
+            before = 0.0
+        charge = np.trapezoid(current[part], time[part]) + current[a] * before
+        mean = np.trapezoid(voltage[part], time[part]) / (time[b] - time[a]) if b > a else voltage[a]
+        sign = np.sign(current[a])
+        assert found[[CHARGE, MEAN, PEAK], run] == pytest.approx([charge, sign * mean, (sign * voltage[part]).max()])
         pieces = min(max(lengths[run] // 3, 1), 4)
         group = np.arange(lengths[run]) * pieces // lengths[run]
         for n in range(pieces):
@@ -54,5 +59,12 @@ def test_a_run_does_not_feel_how_long_the_record_before_it_is():
     """Differences of one running sum would lose digits behind a large charge."""
     time = np.arange(2001.0)
     current = np.r_[np.full(1001, 1e9), np.full(1000, 1e-6)]
-    found = integrals(time, current, current, np.array([0, 1001]), np.array([1000, 2000]))
-    assert found[1, 0] == pytest.approx(999e-6, rel=1e-12)
+    found = contents(time, current, current, np.array([0, 1001]), np.array([1000, 2000]), True)
+    assert found[CHARGE, 1] == pytest.approx(1000e-6, rel=1e-12)
+
+
+@given(st.lists(st.floats(0.5, 2.0), min_size=1, max_size=20), st.floats(0.5, 1.0), st.integers(1, 6))
+def test_a_value_falls_short_of_the_median_before_it(values, part, most):
+    array = np.array(values)
+    expected = [k > 0 and x < part * np.median(array[max(k - most, 0) : k]) for k, x in enumerate(values)]
+    assert falls_short(array, part, most).tolist() == expected

@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from natrode.analysis._runs import quarters, third_differences
+from natrode.analysis._runs import falls_short, per_sample, quarters, third_differences
 from natrode.analysis.halves import HalfCycles, half_cycles
 from natrode.analysis.reading import ZERO_CELSIUS, Array, median, medians, windows
 from natrode.measurement import Column, Measurement
@@ -120,15 +120,9 @@ def trace_of(record: Measurement, reference_temperature: float | None, activatio
     """
     half = half_cycles(record)
     count = len(half)
-    lengths = half.end - half.start + 1
-    owner = np.repeat(np.arange(count), lengths)
-    rows = np.arange(len(owner)) + np.repeat(half.start - np.cumsum(lengths) + lengths, lengths)
-    voltage = record.array(Column.VOLTAGE)[rows] * half.sign[owner]
-    if half.basis == "current":
-        current = np.abs(record.array(Column.CURRENT)[rows])
-        resistance = voltage / np.where(current > 0, current, np.nan)
-    else:
-        resistance = voltage
+    voltage, measured = record.array(Column.VOLTAGE), half.basis == "current"
+    current = record.array(Column.CURRENT) if measured else voltage
+    owner, rows, resistance = per_sample(voltage, current, half.start, half.end, half.sign, measured)
     time = record.array(Column.TIME)[rows]
     factor = _temperature_factor(record, rows, reference_temperature, activation_energy)
     if factor is not None:
@@ -275,15 +269,5 @@ def polarisation_rise(trace: Trace) -> tuple[Array, Mask]:
 
 def cut_short(half: HalfCycles) -> Mask:
     """Half cycles that passed less charge in less time than the six before them (median) by 3 % or more."""
-    quantities = [half.duration] if half.basis == "voltage" else [half.duration, np.abs(half.charge)]
-    found = np.arange(1, len(half))
-    for values in quantities:
-        # what is not below the largest value before it is not below a median of such
-        found = found[values[found] < SHORTER * np.fmax.accumulate(values)[found - 1]]
-        early, late = found[found < BEFORE], found[found >= BEFORE]
-        first = np.array([median(values[:k]) for k in early])
-        expected = np.concatenate([first, medians(values[late[:, None] + np.arange(-BEFORE, 0)])])
-        found = found[values[found] < SHORTER * expected]
-    out = np.zeros(len(half), dtype=bool)
-    out[found] = True
-    return out
+    short = falls_short(half.duration, SHORTER, BEFORE)
+    return short if half.basis == "voltage" else short & falls_short(np.abs(half.charge), SHORTER, BEFORE)

@@ -6,7 +6,21 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from natrode.analysis._runs import CHARGE, HIGHEST, LOWEST, VOLTAGE, integrals
+from natrode.analysis._runs import (
+    CHARGE,
+    CURRENT,
+    END,
+    FIRST,
+    LAST,
+    MEAN,
+    PEAK,
+    SIGN,
+    START,
+    contents,
+    cycle_numbers,
+    rest_level,
+    runs,
+)
 from natrode.analysis.reading import Array, Record, median, of_kind
 from natrode.errors import RecordError
 from natrode.measurement import Column, Measurement
@@ -14,8 +28,6 @@ from natrode.measurement import Column, Measurement
 Indices = npt.NDArray[np.intp]
 
 LOOP = "Loop Index / 1"
-STEP_CHANGE = 0.01
-"""A jump of the current by this fraction inside one sign starts a new half cycle (one-sided steps)."""
 
 
 @dataclass(frozen=True)
@@ -125,48 +137,35 @@ def _found(record: Measurement, threshold: float | None) -> HalfCycles:
         raise RecordError(f"the test time runs backwards at row {row}: put the parts of this test in order first")
     signal = current if measured else voltage
     level = _rest_level(signal, measured) if threshold is None else float(threshold)
-    first, last = _runs(signal, time, level, split_steps=measured)
+    first, last = runs(signal, time, level, measured)
     if not measured and LOOP in record:  # without a current only the instrument's loops tell equal steps apart
         first, last = _split_at(first, last, np.flatnonzero(np.diff(record.array(LOOP)[rows])) + 1)
-    return _summarise(record, rows, time, voltage, current, first, last, level)
+    table = contents(time, voltage, current, first, last, measured)
+    keep = _not_artefacts(first, last, table[CHARGE], measured)
+    start, end, table = rows[first[keep]], rows[last[keep]], table[:, keep]
+    said = record.array(Column.CYCLE)[start] if Column.CYCLE in record else np.empty(0)
+    return HalfCycles(
+        start=start,
+        end=end,
+        start_time=table[START],
+        end_time=table[END],
+        sign=table[SIGN].astype(np.int8),
+        current=table[CURRENT],
+        charge=table[CHARGE],
+        voltage_mean=table[MEAN],
+        voltage_first=table[FIRST],
+        voltage_end=table[LAST],
+        voltage_peak=table[PEAK],
+        cycle=cycle_numbers(table[SIGN], said),
+        basis="current" if measured else "voltage",
+        threshold=level,
+    )
 
 
 def _rest_level(signal: Array, is_current: bool) -> float:
-    """Level under which a sample is rest: 0.1 % of full scale, or 4 times the noise of small samples."""
-    size = np.abs(signal)
-    largest = float(size.max(initial=0.0))
-    if not is_current:
-        return 0.1 * float(np.quantile(size, 0.75)) if size.size else 0.0
-    low = 1e-3 * largest
-    small = (size > low) & (size < 0.1 * largest)
-    if small.sum() < 4:
-        return low
-    change = np.abs(np.diff(signal, prepend=signal[0], append=signal[-1]))
-    incoherent = small & (change[:-1] > 0.25 * size) & (change[1:] > 0.25 * size)
-    noise = float(np.sqrt(np.mean(signal[incoherent] ** 2))) if incoherent.sum() >= 4 else 0.0
-    return min(max(low, 4.0 * noise), 0.2 * largest)
-
-
-def _runs(signal: Array, time: Array, level: float, *, split_steps: bool) -> tuple[Indices, Indices]:
-    """First and last sample of every run of one sign and one current."""
-    if not signal.size:
-        empty = np.empty(0, dtype=np.intp)
-        return empty, empty
-    sign = np.sign(signal) * (np.abs(signal) > level)
-    if len(sign) > 2:  # a single lost sample is no rest
-        lost = np.flatnonzero((sign[1:-1] == 0) & (sign[:-2] == sign[2:]) & (sign[2:] != 0)) + 1
-        if lost.size:
-            short = time[lost + 1] - time[lost - 1] <= 3.0 * median(np.diff(time))
-            sign[lost[short]] = sign[lost[short] - 1]
-    new = np.empty(len(sign), dtype=bool)
-    new[0] = True
-    np.not_equal(sign[1:], sign[:-1], out=new[1:])
-    if split_steps:
-        new |= _jumps(signal, new)
-    first = np.flatnonzero(new)
-    last = np.append(first[1:], len(sign)) - 1
-    active = sign[first] != 0
-    return first[active], last[active]
+    if is_current:
+        return rest_level(signal)
+    return 0.1 * float(np.quantile(np.abs(signal), 0.75)) if signal.size else 0.0
 
 
 def _split_at(first: Indices, last: Indices, cuts: Indices) -> tuple[Indices, Indices]:
@@ -179,71 +178,6 @@ def _split_at(first: Indices, last: Indices, cuts: Indices) -> tuple[Indices, In
     return starts[keep], ends[keep]
 
 
-def _jumps(signal: Array, new: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
-    """Samples where the current jumps to another level of the same sign and stays for two samples."""
-    out = np.zeros(len(signal), dtype=bool)
-    if len(signal) < 4:
-        return out
-    change = np.abs(np.diff(signal))
-    change[new[1:]] = 0.0
-    size = np.abs(signal)
-    noise = 8.0 * median(change[size[1:] > 0.0]) if np.any(size[1:] > 0.0) else 0.0
-    jump = change > np.maximum(STEP_CHANGE * np.maximum(size[1:], size[:-1]), noise)
-    jump[0] = jump[-1] = False
-    jump[1:] &= change[:-1] < 0.2 * change[1:]
-    jump[:-1] &= change[1:] < 0.2 * change[:-1]
-    at = np.flatnonzero(jump) + 1
-    out[at[~(new[at - 1] | new[np.minimum(at + 1, len(new) - 1)])]] = True
-    return out
-
-
-def _summarise(
-    record: Measurement,
-    rows: Indices,
-    time: Array,
-    voltage: Array,
-    current: Array,
-    first: Indices,
-    last: Indices,
-    level: float,
-) -> HalfCycles:
-    """Integrals and extremes per run, all at once."""
-    measured = bool(np.isfinite(current).any())
-    sign = np.sign((current if measured else voltage)[first]).astype(np.int8)
-    parts = integrals(time, voltage, current, first, last)
-    start_time, end_time = time[first].copy(), time[last]
-    within = end_time - start_time
-    # an instrument samples first one interval after the switch: that interval belongs to this half cycle
-    before = np.where(first > 0, time[first] - time[np.maximum(first - 1, 0)], 0.0)
-    typical = within / np.maximum(last - first, 1)
-    before = np.where(before <= 1.5 * typical, before, 0.0)
-    start_time -= before
-    charge = parts[:, CHARGE] + current[first] * before
-    duration = end_time - start_time
-    long = within > 0
-    mean_current = np.where(duration > 0, charge / np.where(duration > 0, duration, 1.0), current[first])
-    mean_voltage = np.where(long, parts[:, VOLTAGE] / np.where(long, within, 1.0), voltage[first])
-    peak = np.where(sign > 0, parts[:, HIGHEST], -parts[:, LOWEST])
-    keep = _not_artefacts(first, last, charge, measured)
-    first, last = first[keep], last[keep]
-    return HalfCycles(
-        start=rows[first],
-        end=rows[last],
-        start_time=start_time[keep],
-        end_time=end_time[keep],
-        sign=sign[keep],
-        current=mean_current[keep],
-        charge=charge[keep],
-        voltage_mean=mean_voltage[keep] * sign[keep],
-        voltage_first=voltage[first] * sign[keep],
-        voltage_end=voltage[last] * sign[keep],
-        voltage_peak=peak[keep],
-        cycle=_cycle_numbers(record, rows[first], sign[keep]),
-        basis="current" if measured else "voltage",
-        threshold=level,
-    )
-
-
 def _not_artefacts(first: Indices, last: Indices, charge: Array, measured: bool) -> npt.NDArray[np.bool_]:
     """False for single samples that carry next to no charge: the transient of a switch."""
     single = first == last
@@ -251,17 +185,3 @@ def _not_artefacts(first: Indices, last: Indices, charge: Array, measured: bool)
         return np.ones(len(first), dtype=bool)
     typical = median(np.abs(charge[~single]))
     return np.asarray(~(single & (np.abs(charge) < 0.01 * typical)))
-
-
-def _cycle_numbers(record: Measurement, start: Indices, sign: npt.NDArray[np.int8]) -> npt.NDArray[np.int64]:
-    """Count from the signs; the record's own numbers where they tell the same cycles apart (some may skip)."""
-    if not sign.size:
-        return np.empty(0, dtype=np.int64)
-    fresh = np.concatenate([[True], (sign[1:] == sign[0]) & (sign[:-1] != sign[0])])
-    own = np.cumsum(fresh)
-    if Column.CYCLE in record:
-        said = record.array(Column.CYCLE)[start]
-        at_start = said[fresh]
-        if np.isfinite(said).all() and np.all(np.diff(at_start) > 0) and np.all(said == at_start[own - 1]):
-            return said.astype(np.int64)
-    return own.astype(np.int64)
