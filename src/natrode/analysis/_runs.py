@@ -34,13 +34,13 @@ def rest_level(current: Array) -> float:
                 square += size * size
     if number < 4:
         return low
-    return min(max(low, 4.0 * np.sqrt(square / number)), 0.2 * largest)
+    return float(min(max(low, 4.0 * np.sqrt(square / number)), 0.2 * largest))
 
 
 @compiled
 def _middle(values: Array) -> float:
     ordered = np.sort(values)
-    return 0.5 * (ordered[(len(ordered) - 1) // 2] + ordered[len(ordered) // 2])
+    return float(0.5 * (ordered[(len(ordered) - 1) // 2] + ordered[len(ordered) // 2]))
 
 
 @compiled
