@@ -14,6 +14,7 @@ import pytest
 
 from natrode import cell, protocol
 from natrode.cli import main
+from natrode.cli.printing import show_table
 from natrode.measurement import Experiment
 
 COMMAND = [sys.executable, "-c", "from natrode.cli import main; main()"]
@@ -294,10 +295,25 @@ def test_materials_are_listed_and_shown(capsys):
     assert call("materials") == 0
     assert "sodium" in capsys.readouterr().out
     assert call("materials", "sodium") == 0
-    assert "melting_temperature" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert "melting_temperature" in shown
+    assert "6.7e-13 ± 1.7e-13 m2/s at 25 degC" in shown, "an uncertainty is shown where one is known"
+    assert "0.235 (0.19 to 0.28) MPa" in shown
+    assert "2503.7 K" in shown, "a value is shown with the digits of its source"
     assert call("materials", "h-na-1-5/nzsp-hna", "--json") == 0
     names = [value["name"] for value in json.loads(capsys.readouterr().out)["values"]]
     assert "contact_resistance" in names
+
+
+def test_tables_are_readable_in_a_narrow_terminal(capsys, monkeypatch):
+    """Identifiers are not cut where there is room, and brackets of a text are not taken for markup."""
+    monkeypatch.setenv("COLUMNS", "80")
+    assert call("papers", "hybrid-na-2022", "--flags") == 0
+    shown = capsys.readouterr().out
+    assert "hna-flag-diffusivity " in shown
+    assert max(map(len, shown.splitlines())) <= 80
+    show_table({"columns": ["bracket"], "rows": [["[last survived, first failed]"]], "notes": ["[/]"]})
+    assert "[last survived, first failed]" in capsys.readouterr().out
 
 
 def test_words_about_a_table_are_given_on_the_command_line(tmp_path, capsys):

@@ -24,10 +24,9 @@ def test_the_range_and_what_is_left_of_it():
 
 def test_a_figure_that_follows_another_is_worth_its_whole_width():
     """Of three figures one repeats the first and one is independent: half of the width is taken away on average."""
-    sample = calibrate.stored_sample(PAPER, "default")
     generator = np.random.default_rng(3)
     first, other = generator.random(worth.DRAWS), generator.random(worth.DRAWS)
-    rows = worth.told([made(first), made(2 * first, "bh-15-bare"), made(other, "bh-33-bare")], sample)
+    rows = worth.told([made(first), made(2 * first, "bh-15-bare"), made(other, "bh-33-bare")])
     assert rows[1][-1] == pytest.approx(0.5, abs=0.05)
     assert rows[2][-1] < 0.1
     assert rows[0][-1] is None  # conditioned on already
@@ -36,8 +35,15 @@ def test_a_figure_that_follows_another_is_worth_its_whole_width():
 def test_the_parameter_that_drives_a_figure_is_named():
     sample = calibrate.stored_sample(PAPER, "default")
     draws = np.unique(np.linspace(0, len(sample.values) - 1, worth.DRAWS).astype(int))
-    (row,) = worth.told([made(sample.values[draws, 1])], sample)
-    assert row[6].startswith(f"{sample.calibration.parameters[1].label} +1.00")
+    first = worth.driven([made(sample.values[draws, 1])], sample)[0]
+    assert first == ["bh-11-bare", sample.calibration.names[1], pytest.approx(1.0)]
+
+
+def test_a_parameter_is_named_with_its_interfaces_only_where_others_have_its_name():
+    calibration = library.load_paper("hNa").calibrations["default"]
+    assert "crack_overpotential" in calibration.names
+    assert "void_capacity (h-na-*)" in calibration.names
+    assert len(set(calibration.names)) == len(calibration.parameters)
 
 
 def test_answers_on_given_parameters_are_those_of_the_main_job():

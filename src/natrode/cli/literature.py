@@ -123,15 +123,35 @@ def reproduce(
 def material_tables(document: dict[str, Any]) -> dict[str, Any]:
     """What `materials_table` gives as tables to print: the two lists, or the values of one of them."""
     if "values" in document:
-        columns = ["name", "value", "unit", "evidence", "source"]
-        lists = {document["title"]: [{key: row[key] for key in columns} for row in document["values"]]}
-    else:
-        lists = {key: document[key] for key in ("materials", "interfaces")}
+        columns = ["name", "value", "evidence", "source"]
+        rows = [[row["name"], _value(row), row["evidence"], _source(row)] for row in document["values"]]
+        return {"title": document["title"], "columns": columns, "rows": rows}
     tables = [
-        {"title": title, "columns": list(rows[0]) if rows else [], "rows": [list(row.values()) for row in rows]}
-        for title, rows in lists.items()
+        {"title": title, "columns": list(document[title][0]), "rows": [list(row.values()) for row in document[title]]}
+        for title in ("materials", "interfaces")
     ]
     return {"tables": tables}
+
+
+def _value(row: dict[str, Any]) -> str:
+    """A value with its uncertainty, or the range it may have, and its unit."""
+    if isinstance(row["value"], str):
+        return str(row["value"])
+    known = ""
+    if row["uncertainty"] is not None:
+        known = f" ± {row['uncertainty']:.3g}"
+    elif row["range"] is not None:
+        known = " ({:.4g} to {:.4g})".format(*row["range"])
+    elif row["prior"] is not None:
+        known = f" (prior {row['prior']['low']:.4g} to {row['prior']['high']:.4g})"
+    unit = "" if row["unit"] == "1" else f" {row['unit']}"
+    return f"{row['value']:.6g}{known}{unit}" + (f" at {row['temperature']}" if row["temperature"] else "")
+
+
+def _source(row: dict[str, Any]) -> str | None:
+    """Where a value comes from; of a calibrated one also the figures."""
+    source: str | None = row["source"]
+    return f"{source}; on {', '.join(row['conditioned_on'])}" if row["conditioned_on"] else source
 
 
 def show_reproduction(result: Any) -> None:

@@ -1,7 +1,12 @@
 """Printing of commands: JSON, tables, progress."""
 
 import json
+import os
+import sys
 from typing import Any
+
+WIDTH = 120
+"""Characters in a line that goes into a file or through a pipe, where no terminal says."""
 
 
 def dumps(document: Any) -> str:
@@ -31,34 +36,43 @@ def progress(shown: bool) -> Any:
 
 def show_results(title: str, results: list[dict[str, Any]]) -> None:
     """Print analysed results, each with its uncertainty or the reason why there is none."""
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(title=f"{title} (simulated)", title_justify="left")
-    for name in ("quantity", "value", "unit", "quality", "note"):
-        table.add_column(name, overflow="fold")
+    rows = []
     for item in results:
         value = "-" if item["value"] is None else f"{item['value']:.4g}"
         if item.get("uncertainty"):
             value += f" ± {item['uncertainty']:.2g}"
-        table.add_row(item["quantity"], value, item["unit"] or "", item["quality"], item["reason"])
-    Console().print(table)
+        rows.append([item["quantity"], value, item["unit"] or "", item["quality"], item["reason"]])
+    columns = ["quantity", "value", "unit", "quality", "note"]
+    show_table({"title": f"{title} (simulated)", "columns": columns, "rows": rows})
 
 
 def show_table(document: Any) -> None:
     """Print a document of rows: {title, columns, rows, notes}, or several of them under `tables`."""
+    from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
-    console = Console()
+    console = Console() if sys.stdout.isatty() or "COLUMNS" in os.environ else Console(width=WIDTH)
     for part in document.get("tables", [document]):
-        table = Table(title=part.get("title"), title_justify="left")
-        for name in part["columns"]:
-            table.add_column(name, overflow="fold")
-        for row in part["rows"]:
-            table.add_row(
-                *("" if cell is None else f"{cell:.4g}" if isinstance(cell, float) else str(cell) for cell in row)
-            )
-        console.print(table)
+        rows = [[_cell(cell) for cell in row] for row in part["rows"]]
+        if part.get("title"):
+            console.print(Text(part["title"], style="italic"), highlight=False)
+        table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+        for n, name in enumerate(part["columns"]):
+            cells = [name.split(" ")[0], *(row[n] for row in rows)]
+            # a word or a number is cut only where it would take the room of all others
+            is_whole = all(" " not in cell and len(cell) <= 0.36 * console.width for cell in cells)
+            table.add_column(Text(name), overflow="fold", no_wrap=is_whole)
+        for row in rows:
+            table.add_row(*map(Text, row))
+        if rows:
+            console.print(table)
         for note in part.get("notes", []):
-            console.print(note)
+            console.print(note, markup=False, highlight=False)
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

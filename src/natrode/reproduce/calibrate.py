@@ -266,7 +266,7 @@ def _path(key: str, name: str) -> Path:
 def narrowing(sample: Sample, prior: Sample) -> list[list[Any]]:
     """Rows: parameter, unit, prior and posterior 5-95 % range, and how much narrower it became (1: not at all)."""
     rows = []
-    for n, parameter in enumerate(sample.calibration.parameters):
+    for n, (parameter, name) in enumerate(zip(sample.calibration.parameters, sample.calibration.names, strict=True)):
         unit = DIMENSIONS[parameter.dimension][1]
         log = parameter.distribution == "log-uniform"
         ends = []
@@ -274,7 +274,7 @@ def narrowing(sample: Sample, prior: Sample) -> list[list[Any]]:
             ends.append([from_si(float(q), unit, parameter.dimension) for q in np.quantile(values, [0.05, 0.5, 0.95])])
         widths = [math.log(e[2] / e[0]) if log else e[2] - e[0] for e in ends]
         kept = widths[1] / widths[0]
-        rows.append([parameter.label, unit, _span(ends[0]), _span(ends[1]), ends[1][1], kept])
+        rows.append([name, unit, _span(ends[0]), _span(ends[1]), ends[1][1], kept])
     return rows
 
 
@@ -292,9 +292,9 @@ def degeneracies(sample: Sample, least: float = 0.5) -> list[list[Any]]:
     matrix = np.atleast_2d(spearmanr(sample.values).statistic)
     if matrix.shape == (1, 1):
         matrix = np.array([[1.0, matrix[0, 0]], [matrix[0, 0], 1.0]])
-    labels = [parameter.label for parameter in sample.calibration.parameters]
+    names = sample.calibration.names
     pairs = [
-        [labels[a], labels[b], float(matrix[a, b])]
+        [names[a], names[b], float(matrix[a, b])]
         for a in range(count)
         for b in range(a + 1, count)
         if abs(matrix[a, b]) >= least

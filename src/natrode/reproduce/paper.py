@@ -202,6 +202,12 @@ class Calibration:
     """Calibration whose sample stands for the prior of the parameters that this one adds nothing to."""
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """Of the parameters, as a reader needs them: with the places only where several have one name."""
+        bare = [parameter.name for parameter in self.parameters]
+        return tuple(p.name if bare.count(p.name) == 1 else p.label for p in self.parameters)
+
+    @property
     def added(self) -> tuple[CalibrationParameter, ...]:
         """Parameters with a prior of their own; all where no other calibration is given."""
         return tuple(p for p in self.parameters if p.cathodes) if self.given else self.parameters

@@ -97,32 +97,47 @@ def report(
         if out is not None:
             calibrate.store(paper, sample, out if name == "default" else out.with_stem(f"{out.stem}-{name}"))
         tables += _tables(paper, calibration, sample, result)
-        tables.append(
+        predicted = predictions(paper, sample, advance)
+        tables += [
             {
                 "title": f"what this sample says of the paper's figures ({DRAWS} draws)",
-                "columns": ["figure", "role", "unit", "published", "5-95 %", "factor", "driven by", "worth"],
-                "rows": told(predictions(paper, sample, advance), sample),
+                "columns": ["figure", "role", "unit", "published", "5-95 %", "factor", "worth"],
+                "rows": told(predicted),
                 "notes": [
+                    "factor: upper over lower end; "
                     "worth: part of the others' width that its exact value would take away on average (by ranks)",
                     f"natrode calibrate {paper.key} --add FIGURE conditions on one and shows it",
                 ],
-            }
-        )
+            },
+            {
+                "title": f"what drives each figure (rank correlation from {LEAST} on)",
+                "columns": ["figure", "driven by", "correlation"],
+                "rows": driven(predicted, sample),
+            },
+        ]
     return {"paper": paper.key, "tables": tables}
 
 
 def _tables(paper: Paper, calibration: Calibration, sample: Sample, result: Conditioned) -> list[dict[str, Any]]:
     prior = calibrate.prior_sample(calibration, 2000)
-    named = ", ".join(calibration.figures)
-    inert = [parameter.label for parameter in paper.inert_parameters(calibration)]
+    on = ", ".join(calibration.figures) or "no figure"
+    tied = calibrate.degeneracies(sample)
+    unseen = paper.inert_parameters(calibration)
+    named_parameters = list(zip(calibration.parameters, calibration.names, strict=True))
+    inert = [name for parameter, name in named_parameters if parameter in unseen]
     notes = [
         f"{result.evaluations} runs in {result.rounds} rounds; {100 * result.distinct:.0f} % of the draws are distinct"
     ]
     if inert:
         notes.append("not seen by any of these figures (their sample is their prior): " + ", ".join(inert))
+    shared: dict[str, list[str]] = {}
+    for parameter, name in named_parameters:
+        if name == parameter.name:
+            shared.setdefault(parameter.label.removeprefix(name).strip(" ()"), []).append(name)
+    notes += [f"of {places}: {', '.join(names)}" for places, names in shared.items()]
     return [
         {
-            "title": f"{paper.short}, calibration {calibration.name}: {len(sample.values)} draws on {named}",
+            "title": f"{paper.short}, calibration {calibration.name}: {len(sample.values)} draws on {on}",
             "columns": ["parameter", "unit", "prior 5-95 %", "sample 5-95 %", "median", "width kept"],
             "rows": calibrate.narrowing(sample, prior),
             "notes": notes,
@@ -130,7 +145,8 @@ def _tables(paper: Paper, calibration: Calibration, sample: Sample, result: Cond
         {
             "title": "tied together by the figures (rank correlation)",
             "columns": ["parameter", "with", "correlation"],
-            "rows": calibrate.degeneracies(sample),
+            "rows": tied,
+            "notes": [] if tied else ["none beyond 0.5"],
         },
     ]
 
@@ -203,27 +219,31 @@ def _numbers(paper: Paper) -> list[Figure]:
     return [figure for figure in paper.figures if figure.experiment and figure.analysis and not figure.not_computed]
 
 
-def told(predicted: Sequence[Prediction], sample: Sample) -> list[list[Any]]:
-    """Rows: figure, unit, published, range over the sample, its width as a factor, what drives it, and its worth.
+def told(predicted: Sequence[Prediction]) -> list[list[Any]]:
+    """Rows: figure, role, unit, published, range over the sample, its width as a factor, and its worth.
 
     The worth of a figure is how much of the others' width its exact value would take away on average, as far as ranks
-    tell: 1 - sqrt(1 - rho^2) with the rank correlation rho (exact for a Gaussian copula).
+    tell: 1 - sqrt(1 - rho^2) with the rank correlation rho (exact for a Gaussian copula); none where it is fitted.
     """
-    draws = np.unique(np.linspace(0, len(sample.values) - 1, min(DRAWS, len(sample.values))).astype(int))
     rows = []
     for n, one in enumerate(predicted):
         others = [_correlation(one.values, other.values) for m, other in enumerate(predicted) if m != n]
         worth = float(np.mean([1 - math.sqrt(1 - rho**2) for rho in others])) if others else 0.0
         fitted = one.figure.role == "fitted"
-        rows.append(
-            [
-                *_named(one.figure),
-                _range(one),
-                _factor(one),
-                _driven(one.values, sample, draws),
-                None if fitted else worth,
-            ]
-        )
+        rows.append([*_named(one.figure), _range(one), _factor(one), None if fitted else worth])
+    return rows
+
+
+def driven(predicted: Sequence[Prediction], sample: Sample) -> list[list[Any]]:
+    """Rows: figure, parameter that drives it, rank correlation; at most the three strongest of each figure."""
+    draws = np.unique(np.linspace(0, len(sample.values) - 1, min(DRAWS, len(sample.values))).astype(int))
+    rows: list[list[Any]] = []
+    for one in predicted:
+        found = [
+            [one.figure.id, name, _correlation(sample.values[draws, n], one.values)]
+            for n, name in enumerate(sample.calibration.names)
+        ]
+        rows += sorted((row for row in found if abs(row[2]) >= LEAST), key=lambda row: -abs(row[2]))[:3]
     return rows
 
 
@@ -266,12 +286,3 @@ def _correlation(one: FloatArray, other: FloatArray) -> float:
     if both.sum() < 20 or np.ptp(one[both]) == 0 or np.ptp(other[both]) == 0:
         return 0.0
     return float(np.clip(spearmanr(one[both], other[both]).statistic, -1, 1))
-
-
-def _driven(values: FloatArray, sample: Sample, draws: npt.NDArray[np.intp]) -> str:
-    found = [
-        (parameter.label, _correlation(sample.values[draws, n], values))
-        for n, parameter in enumerate(sample.calibration.parameters)
-    ]
-    named = sorted((item for item in found if abs(item[1]) >= LEAST), key=lambda item: -abs(item[1]))[:3]
-    return ", ".join(f"{label} {rho:+.2f}" for label, rho in named)
