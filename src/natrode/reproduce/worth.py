@@ -240,10 +240,10 @@ def driven(predicted: Sequence[Prediction], sample: Sample) -> list[list[Any]]:
     rows: list[list[Any]] = []
     for one in predicted:
         found = [
-            [one.figure.id, name, _correlation(sample.values[draws, n], one.values)]
-            for n, name in enumerate(sample.calibration.names)
+            (name, _correlation(sample.values[draws, n], one.values)) for n, name in enumerate(sample.calibration.names)
         ]
-        rows += sorted((row for row in found if abs(row[2]) >= LEAST), key=lambda row: -abs(row[2]))[:3]
+        strongest = sorted((item for item in found if abs(item[1]) >= LEAST), key=lambda item: -abs(item[1]))[:3]
+        rows += [[one.figure.id, name, rho] for name, rho in strongest]
     return rows
 
 
