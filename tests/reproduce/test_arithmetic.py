@@ -222,3 +222,13 @@ def test_figures_without_a_number_are_refused():
         shared.printed("hna-ccd-sno2")
     with pytest.raises(SpecificationError, match=r"no number 'conductivit'.*conductivity"):
         compute("model_input", {"material": "nzsp-hna", "name": "conductivit"})
+
+
+def test_a_contact_angle_that_the_model_takes_comes_with_its_work_of_adhesion():
+    poor = compute("model_input", {"interface": "pristine-na/nzsp-hna", "name": "contact_angle"})
+    good = compute("model_input", {"interface": "h-na-1-5/nzsp-hna", "name": "contact_angle"})
+    tension = 0.2405 * (1 - 393.15 / 2503.7) ** 1.126
+    assert poor.numbers["work_of_adhesion_j_m2"] == pytest.approx(tension * (1 - math.sqrt(0.5)), rel=1e-6)
+    assert good.numbers["work_of_adhesion_j_m2"] == pytest.approx(tension * (1 + math.cos(math.radians(83))), rel=1e-6)
+    assert "0.058 J/m2" in poor.sentence
+    assert "at least" in compute("model_input", {"interface": "pb-c-na/nzsp-pbc", "name": "contact_angle"}).sentence

@@ -60,7 +60,8 @@ def test_every_number_of_the_survey_is_there_and_none_twice():
 
 def test_every_row_has_role_reference_mark_and_what_a_referee_asks_for():
     for figure in PAPER.figures:
-        assert figure.role in ("validation", "observation", "arithmetic"), figure.id
+        assert figure.role in ("validation", "observation", "arithmetic", "input"), figure.id
+        assert (figure.role == "input") == ("as it stands" in figure.tolerance_reason), figure.id
         assert figure.reference, figure.id
         assert MARK.search(figure.where), figure.id
         assert figure.conditions, figure.id

@@ -37,7 +37,7 @@ from natrode.reproduce.table import Role
 from natrode.specification import Specification, read_toml, suggest
 from natrode.units import DIMENSIONS, read_quantity, to_si
 
-_VALIDATION_ROLES: tuple[Role, ...] = ("validation", "observation", "arithmetic")
+_VALIDATION_ROLES: tuple[Role, ...] = ("validation", "observation", "arithmetic", "input")
 _Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 
 T = TypeVar("T")

@@ -236,10 +236,12 @@ def _arithmetic(figure: Figure) -> FigureRow:
     elif figure.role == "arithmetic":
         status = "arithmetic agrees" if agrees else "arithmetic differs"
     elif isinstance(figure.value, bool):
-        return _bare(figure, "observation holds" if found.si else "observation fails", found.sentence, bool(found.si))
+        agrees = bool(found.si)
+        status = "observation holds" if agrees else "observation fails"
+        return _bare(figure, status, _sentences(found.sentence, "" if agrees else figure.explanation), agrees)
     else:
         status = "agrees" if agrees else "misses"
-    note = found.sentence if agrees or not figure.explanation else f"{found.sentence}. {figure.explanation}"
+    note = _sentences(found.sentence, "" if agrees else figure.explanation)
     return _bare(figure, status, note, value, f"recomputed by {figure.arguments['function']}")
 
 
@@ -258,13 +260,13 @@ def _resolved(figure: Figure) -> FigureRow:
             if found.share <= LEAST
             else "not informative"
         )
-        note = found.sentence if status == "observation holds" else f"{found.sentence}. {figure.explanation}"
+        note = _sentences(found.sentence, "" if status == "observation holds" else figure.explanation)
         return _bare(figure, status, note, found.share >= 0.5, method)
     assert found.value is not None
     assert found.interval is not None
     value, low, high = (figure.in_unit(number) for number in (found.value, *found.interval))
     status, why = _judged(figure, value, (low, high))
-    note = ". ".join(part for part in (why, found.sentence, figure.explanation) if part)
+    note = _sentences(why, found.sentence, figure.explanation)
     return _with(_bare(figure, status, note, value, method), interval=(low, high))
 
 
@@ -304,8 +306,7 @@ def _observation(
     )
     note = f"shown by {100 * share:.0f} % of {len(truths)} draws"
     note += "".join(f"; by {100 * value:.0f} % with {name}" for name, value in shares.items())
-    if status != "observation holds" and figure.explanation:
-        note += f". {figure.explanation}"
+    note = _sentences(note, "" if status == "observation holds" else figure.explanation)
     return _bare(figure, status, note, bool(share >= 0.5), method)
 
 
@@ -325,7 +326,7 @@ def _number(
     known = answers[~np.isnan(answers).any(axis=1)]
     if not len(known):
         why = "the analysis gave no answer on any draw"
-        return _bare(figure, "not computed", f"{why}. {figure.explanation}".strip())
+        return _bare(figure, "not computed", _sentences(why, figure.explanation))
     values = central_of(figure, known)
     computed = float(np.median(values))
     interval = _interval(figure, known) if len(answers) > 1 else None
@@ -346,9 +347,15 @@ def _number(
         notes.append(figure.explanation)
     if figure.unread:
         notes.append(figure.unread)
-    bare = _bare(figure, status, ". ".join(notes), computed, _method(figure, len(answers)))
+    bare = _bare(figure, status, _sentences(*notes), computed, _method(figure, len(answers)))
     drivers = _drivers(outcome.drawn, values) if len(known) == len(answers) else ()
     return _with(bare, interval=interval, prior_interval=before, drivers=drivers)
+
+
+def _sentences(*parts: str) -> str:
+    """What a note says, part after part; those that are empty are left out."""
+    first, *others = [part for part in parts if part] or [""]
+    return ". ".join([first, *(part[0].upper() + part[1:] for part in others)])
 
 
 def _with(row: FigureRow, **changes: Any) -> FigureRow:
@@ -395,8 +402,9 @@ def _span(interval: tuple[float | None, float | None] | None, unit: str) -> str:
 def _judged(figure: Figure, computed: float, interval: tuple[float | None, float | None] | None) -> tuple[Status, str]:
     """Status of a computed number and the reason where it is not plain."""
     tolerated = figure.tolerated
+    uninformative = "" if figure.role == "fitted" else _too_wide(interval)
     if figure.value is None:
-        return "awaits comparison", ""
+        return "awaits comparison", f"{uninformative}: not informative" if uninformative else ""
     if tolerated is None:
         return "not computed", "no tolerance is stated, so that nothing can be said"
     low, high = tolerated
@@ -411,10 +419,23 @@ def _judged(figure: Figure, computed: float, interval: tuple[float | None, float
             return "misses", ""
         return "not informative", "the interval lies on both sides of the published bound"
     overlaps = bottom <= high and top >= low
-    if figure.role != "fitted" and (math.isinf(top) or bottom <= 0 or top / bottom > INFORMATIVE):
-        width = "open" if math.isinf(top) or bottom <= 0 else f"a factor {top / bottom:.1f} wide"
-        return "not informative", f"the interval is {width}" + ("" if overlaps else " and does not reach the figure")
+    if uninformative:
+        return "not informative", uninformative + ("" if overlaps else " and does not reach the figure")
     return ("agrees" if overlaps else "misses"), ""
+
+
+def _too_wide(interval: tuple[float | None, float | None] | None) -> str:
+    """Why an interval says nothing; empty where it does. All draws at one number, zero too, say something."""
+    if interval is None:
+        return ""
+    low, high = interval
+    if low is None or high is None:
+        return "the interval is open"
+    if low == high:
+        return ""
+    if low <= 0:
+        return "the interval reaches down to zero"
+    return f"the interval is a factor {high / low:.1f} wide" if high / low > INFORMATIVE else ""
 
 
 def _drivers(sample: Sample | None, values: FloatArray) -> tuple[Driver, ...]:

@@ -2,11 +2,14 @@
 
 from natrode import materials
 from natrode.errors import SpecificationError
-from natrode.physics import hybrid
+from natrode.physics import hybrid, wetting
 from natrode.reproduce.arithmetic import Computed, listed
 from natrode.reproduce.arithmetic.shared import OHM_CM2, disc
 from natrode.specification import suggest
 from natrode.units import read_quantity
+
+WETTING_TEMPERATURE = 393.15
+"""Of molten sodium where a paper states one for its contact angles (120 degC) [K]."""
 
 
 @listed
@@ -19,7 +22,7 @@ def model_input(name: str, material: str = "", interface: str = "") -> Computed:
         interface: name of the interface.
 
     Returns:
-        The value in the unit of the data.
+        The value in the unit of the data; of a contact angle of sodium also the work of adhesion that it implies.
 
     Raises:
         SpecificationError: unknown material, interface or name.
@@ -29,7 +32,12 @@ def model_input(name: str, material: str = "", interface: str = "") -> Computed:
     if value is None or isinstance(value, str):
         raise SpecificationError(f"{material or interface} has no number '{name}'; {suggest(name, list(known))}")
     text = f"the model takes {value.value:g} {value.unit} for {name} of {material or interface}"
-    return Computed(value.value, value.unit, value.dimension, text, {name: value.value})
+    numbers = {name: value.value}
+    if value.dimension == "angle":
+        work = float(wetting.work_of_adhesion(value.si, float(wetting.sodium_surface_tension(WETTING_TEMPERATURE))))
+        numbers["work_of_adhesion_j_m2"] = work
+        text += f", {'at least ' if value.si == 0 else ''}{work:.3f} J/m2 of adhesion with sodium at 120 degC"
+    return Computed(value.value, value.unit, value.dimension, text, numbers)
 
 
 @listed
