@@ -69,18 +69,21 @@ def test_wide_intervals_are_not_informative_whatever_they_contain(small):
             assert row.status == "not informative"
 
 
+LAST = "pbc-nvp-life-na-last"  # published: 49.7 mAh/g
+
+
 @pytest.mark.parametrize(
     ("name", "computed", "interval", "status", "why"),
     [
-        ("pbc-nvp-life-na-last", 0.0, (0.0, 0.0), "misses", ""),  # published 49.7: every draw says the same, and not that
-        ("pbc-nvp-life-na-last", 1.0, (0.0, 2.0), "not informative", "the interval reaches down to zero and does not reach the figure"),
-        ("pbc-nvp-life-na-last", 20.0, (10.0, 50.0), "not informative", "the interval is a factor 5.0 wide"),
-        ("pbc-nvp-life-na-last", 45.0, (40.0, 50.0), "agrees", ""),
+        (LAST, 0.0, (0.0, 0.0), "misses", ""),
+        (LAST, 1.0, (0.0, 2.0), "not informative", "the interval reaches down to zero and does not reach the figure"),
+        (LAST, 20.0, (10.0, 50.0), "not informative", "the interval is a factor 5.0 wide"),
+        (LAST, 45.0, (40.0, 50.0), "agrees", ""),
         ("hna-v05-15", 24.0, (23.0, 243.0), "awaits comparison", "the interval is a factor 10.6 wide: not informative"),
         ("hna-v05-15", 24.0, (23.0, None), "awaits comparison", "the interval is open: not informative"),
         ("hna-v05-15", 24.0, (23.0, 25.0), "awaits comparison", ""),
     ],
-)  # fmt: skip
+)
 def test_an_interval_is_judged_by_its_width_and_its_place(name, computed, interval, status, why):
     figure = next(f for key in ("pbc-2022", "hNa") for f in load_paper(key).figures if f.id == name)
     assert run._judged(figure, computed, interval) == (status, why)

@@ -1,5 +1,7 @@
 """Values that the model takes as they stand."""
 
+import math
+
 from natrode import materials
 from natrode.errors import SpecificationError
 from natrode.physics import hybrid, wetting
@@ -34,7 +36,8 @@ def model_input(name: str, material: str = "", interface: str = "") -> Computed:
     text = f"the model takes {value.value:g} {value.unit} for {name} of {material or interface}"
     numbers = {name: value.value}
     if value.dimension == "angle":
-        work = float(wetting.work_of_adhesion(value.si, float(wetting.sodium_surface_tension(WETTING_TEMPERATURE))))
+        tension = float(wetting.sodium_surface_tension(WETTING_TEMPERATURE))
+        work = float(wetting.work_of_adhesion(math.radians(value.si), tension))
         numbers["work_of_adhesion_j_m2"] = work
         text += f", {'at least ' if value.si == 0 else ''}{work:.3f} J/m2 of adhesion with sodium at 120 degC"
     return Computed(value.value, value.unit, value.dimension, text, numbers)
