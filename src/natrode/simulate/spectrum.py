@@ -76,17 +76,19 @@ def _add_interface(
     scale = at[kernel.RESISTANCE_SCALE_0 + k]
     factor = kernel.loss_factor(row, snapshot[2 + k])
     fraction = at[kernel.CONTACT_FRACTION_0 + k] * factor
-    contacts, film = kernel.interface_resistances(row, at, k, factor, snapshot[0])
-    if row[kernel.FILM_UNDER_CONTACTS]:  # the kernel counts this film with the contacts
-        pure = row[kernel.CONTACT_RESISTANCE] * scale / (row[kernel.AREA_RATIO] * fraction)
-        film, contacts = contacts - pure, pure
+    whole, film = kernel.interface_resistances(row, at, k, factor, snapshot[0])
     density = (ionic if k == 0 else -ionic) / area
+    bend = 1.0
+    if model.butler_volmer and whole > 0:  # all that the kernel takes for the contacts bends alike
+        exchange = kinetics.charge_transfer_resistance(whole, temperature)
+        bend = kinetics.butler_volmer_resistance(density, exchange, temperature) / whole
+    contacts = bend * whole
+    if row[kernel.FILM_UNDER_CONTACTS]:  # the kernel counts this film with the contacts
+        pure = bend * row[kernel.CONTACT_RESISTANCE] * scale / (row[kernel.AREA_RATIO] * fraction)
+        film, contacts = contacts - pure, pure
     squeezed = _number(values, "constriction_share") * contacts
     diffusion = _number(values, "diffusion_share") * contacts
     transfer = contacts - squeezed - diffusion
-    if model.butler_volmer and transfer > 0:
-        exchange = kinetics.charge_transfer_resistance(transfer, temperature)
-        transfer = kinetics.butler_volmer_resistance(density, exchange, temperature)
     touching = fraction * row[kernel.AREA_RATIO]
     if squeezed > 0:
         gap = constriction.gap_capacitance(fraction, _number(values, "contact_gap"))
@@ -100,7 +102,7 @@ def _add_interface(
     if diffusion > 0:
         time = _number(values, "diffusion_length") ** 2 / _vacancy_diffusivity(values, temperature)
         out["diffusion"] += transport.finite_length_warburg_impedance(omega.imag, diffusion, time) / area
-    out["contact evolution"] += _evolution(row, at, k, factor, density, contacts, omega) / area
+    out["contact evolution"] += _evolution(row, at, k, factor, density, bend * whole, omega) / area
 
 
 def _evolution(
@@ -112,7 +114,11 @@ def _evolution(
     contacts: float,
     omega: ComplexArray,
 ) -> ComplexArray:
-    """Response of the contact to the swing of the current [Ohm m2]: i dR/dv dv/di, zero at rest or on whole contact."""
+    """Response of the contact to the swing of the current [Ohm m2]: d(eta)/dv dv/di, zero at rest or on whole contact.
+
+    `contacts` is the differential resistance of all that the contact carries, d(eta)/di [Ohm m2]: the overpotential is a
+    function of i R, so that d(eta)/dR = (i/R) d(eta)/di whatever the kinetics.
+    """
     if density == 0.0 or (factor >= 1.0 and kernel.void_rate(row, at, k, 1.0, density) <= 0.0):
         return np.zeros(len(omega), complex)
     shape, capacity, recession = row[kernel.CONTACT_SHAPE], row[kernel.VOID_CAPACITY], row[kernel.RECESSION]
