@@ -43,7 +43,7 @@ def prepared(given):
 @pytest.mark.parametrize("kinetics", ["ohmic", "butler-volmer"])
 @pytest.mark.parametrize("current", [0.0, 2e-4, -2e-4, 3e-2])
 def test_slow_spectra_are_the_equations_of_the_simulator_linearised(kinetics, current, placement):
-    """Below all capacitances Z is dV/di + sum over voids of dV/dv (dv'/di)/(j omega - dv'/dv), by finite differences."""
+    """Below all capacitances Z is dV/di + sum over voids of dV/dv dv'/di /(j omega - dv'/dv), by finite differences."""
     film = {"film_resistance": "20 Ohm cm2", "film_capacitance": "1 uF/cm2", "film_placement": placement}
     shares = {"constriction_share": 0.3, "diffusion_share": 0.2, "diffusion_length": "1 um"}
     model, table = prepared(cell(kinetics, **film, **shares))

@@ -116,8 +116,8 @@ def _evolution(
 ) -> ComplexArray:
     """Response of the contact to the swing of the current [Ohm m2]: d(eta)/dv dv/di, zero at rest or on whole contact.
 
-    `contacts` is the differential resistance of all that the contact carries, d(eta)/di [Ohm m2]: the overpotential is a
-    function of i R, so that d(eta)/dR = (i/R) d(eta)/di whatever the kinetics.
+    `contacts` is the differential resistance d(eta)/di of all that the contact carries [Ohm m2]: the overpotential is
+    a function of i R, so that d(eta)/dR = (i/R) d(eta)/di whatever the kinetics.
     """
     if density == 0.0 or (factor >= 1.0 and kernel.void_rate(row, at, k, 1.0, density) <= 0.0):
         return np.zeros(len(omega), complex)
