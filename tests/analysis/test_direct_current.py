@@ -17,16 +17,19 @@ THERMAL = GAS_CONSTANT * 298.15 / FARADAY
 OHM = 40.0
 
 
-def sweep(i0=10.8, top=5000.0, ohm=OHM, interfaces=2, noise=0.0, points=400, alpha=0.5, **changes):
-    """Butler-Volmer sweep of a symmetric cell, i0 and top [A/m2], with the cell's ohmic drop."""
+def sweep(i0=10.8, top=5000.0, ohm=OHM, interfaces=2, noise=0.0, points=400, alpha=0.5, wider=1.0, **changes):
+    """Butler-Volmer sweep of a symmetric cell, i0 and top [A/m2], with the cell's ohmic drop.
+
+    The counter electrode is `wider` times as large as the working electrode.
+    """
     eta = np.linspace(-1.0, 1.0, 20001) * THERMAL / min(alpha, 1 - alpha) * np.log(5.0 * top / i0 + 2.0)
     one = i0 * (np.exp(alpha * eta / THERMAL) - np.exp(-(1 - alpha) * eta / THERMAL))
     i = np.sinh(np.linspace(-1.0, 1.0, points) * np.arcsinh(top / i0)) * i0
     voltage = i * AREA * ohm + np.interp(i, one, eta)
     if interfaces == 2:
-        voltage -= np.interp(-i, one, eta)
+        voltage -= np.interp(-i / wider, one, eta)
     voltage += noise * np.random.default_rng(0).standard_normal(points)
-    geometry = Geometry(working_area=AREA, counter_area=AREA, interfaces_in_series=interfaces)
+    geometry = Geometry(working_area=AREA, counter_area=wider * AREA, interfaces_in_series=interfaces)
     return sweep_record(voltage, i * AREA, geometry=geometry, **changes)
 
 
@@ -47,6 +50,11 @@ def test_both_methods_find_the_exchange_current_density(noise):
         assert answer.settings["ohmic_drop_removed"]
         assert (answer.scope, answer.n_interfaces) == ("per interface (assumed equal)", 1)
         assert answer.to_json()["unit"] == "mA/cm2"
+
+
+@pytest.mark.parametrize("method", [low_field_exchange_current_density, tafel_exchange_current_density])
+def test_electrodes_of_different_areas(method):
+    assert method(sweep(wider=4.0), OHM).value == pytest.approx(10.8, rel=0.03)
 
 
 def test_the_tafel_slope_is_that_of_one_electron():

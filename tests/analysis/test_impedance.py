@@ -243,6 +243,31 @@ def test_the_stripping_side_is_told_from_the_plating_side():
     assert np.isnan(halved.resistance).all()
 
 
+WIDE = 4.0 * AREA
+
+
+def test_interfaces_of_unequal_electrodes_are_equal_per_area():
+    """8 Ohm cm2 on each side of 1 and 4 areas: 8/A + 8/(4 A)."""
+    geometry = Geometry(working_area=AREA, counter_area=WIDE, interfaces_in_series=2)
+    record = spectrum_record(cell((8.0, 1e-3), (2.0, 1e-3)), F).with_metadata(geometry=geometry)
+    assert interface_resistance(record, ELECTROLYTE, "interface").value == pytest.approx(8.0 * AREA, rel=1e-3)
+    assert interface_resistance(record, ELECTROLYTE).value == pytest.approx(10.0 * AREA, rel=1e-3)
+
+
+@pytest.mark.parametrize("stripped", ["narrow", "wide"])
+def test_the_stripped_side_of_unequal_electrodes(stripped):
+    """The stripped interface goes from 8 to 80 Ohm cm2 per its own area, whichever electrode it is."""
+    areas = (AREA, WIDE) if stripped == "narrow" else (WIDE, AREA)
+    geometry = Geometry(working_area=areas[0], counter_area=areas[1], interfaces_in_series=2)
+    plated = 8.0 * AREA / areas[1]
+    spectra = [cell((per_area * AREA / areas[0], 1e-3), (plated, 1e-3)) for per_area in (8.0, 80.0)]
+    record = spectrum_record(spectra, F, columns={Column.DC_CURRENT.value: [1e-4, 1e-4]})
+    sides = stripping_side_resistance(record.with_metadata(geometry=geometry), (ELECTROLYTE, 0.0))
+    assert sides.resistance / AREA == pytest.approx([8.0, 80.0], rel=2e-3)
+    silent = spectrum_record(spectra, F).with_metadata(geometry=geometry)
+    assert "different areas" in stripping_side_resistance(silent, ELECTROLYTE).results[1].reason
+
+
 def test_a_cell_that_was_cycled_has_no_stripping_side():
     record = spectrum_record([cell((10.0, 1e-3))] * 3, F, columns={Column.DC_CURRENT.value: [1e-4, -1e-4, 1e-4]})
     assert "both ways" in stripping_side_resistance(record).results[0].reason

@@ -16,6 +16,7 @@ from natrode.analysis.reading import (
     of_kind,
     provenance,
     resistance_of,
+    side_areas,
     temperature_of,
 )
 from natrode.analysis.result import Result
@@ -36,7 +37,7 @@ class Polarisation:
     """A sweep as kinetics see it, arrays of shape (points,)."""
 
     current: Array
-    """[A/m2], or [A] where the area is unknown."""
+    """[A/m2] per the mean of both areas, or [A] where they are unknown."""
     overpotential: Array
     """Per interface [V], ohmic drop removed where it is known."""
     ohmic_drop: Array
@@ -65,7 +66,8 @@ def overpotential_per_interface(
     Raises:
         RecordError: when the number of interfaces is unknown, or the voltage was corrected before.
 
-    Formula: eta = (V - i R) / n; equal interfaces. Source: natrode model notes G.
+    Formula: eta = (V - i R) / n; interfaces equal per area. The current is per the smaller electrode's area, of two
+        different ones per their harmonic mean: d(eta)/di is then that of each interface. Source: natrode model notes G.
     """
     sweep = of_kind(record, "sweep")
     count = interfaces_of(sweep) if n_interfaces is None else n_interfaces
@@ -79,8 +81,9 @@ def overpotential_per_interface(
     drop = np.zeros_like(current)
     if ohmic_resistance is not None:
         drop = resistance_of(ohmic_resistance, area)[0] * current
+    mean_area = _mean_area(sweep)
     return Polarisation(
-        current if area is None else current / area,
+        current if mean_area is None else current / mean_area,
         (voltage - drop) / count,
         drop,
         count,
@@ -190,6 +193,8 @@ def tafel_exchange_current_density(
         means = [float(np.mean([f["ln_i0"] for f in m])) for m in moved if m]
         sigma = float(np.hypot(sigma, np.ptp(means) / 2.0)) if len(means) == 2 else float("inf")
     value = float(np.exp(logs.mean()))
+    if (sides := side_areas(sweep)) is not None:  # on two Tafel lines the logarithms of the areas are averaged
+        value *= float(_mean_area(sweep) or 1.0) / float(np.sqrt(sides[0] * sides[1]))
     sigma = float(np.hypot(sigma, np.ptp(logs) / np.sqrt(12.0)))
     doubts += _doubts_of(ohmic_resistance)
     if not polarisation.corrected:
@@ -296,8 +301,13 @@ def _resistance_sigma(sweep: Measurement, ohmic_resistance: KnownResistance | No
     """Standard uncertainty of the removed resistance, in the slope's unit (Ohm m2 or Ohm)."""
     if ohmic_resistance is None:
         return 0.0
-    area = area_of(sweep)
-    return resistance_of(ohmic_resistance, area)[1] * (1.0 if area is None else area)
+    return resistance_of(ohmic_resistance, area_of(sweep))[1] * (_mean_area(sweep) or 1.0)
+
+
+def _mean_area(sweep: Measurement) -> float | None:
+    """Area [m2] per which the current drives each of two interfaces alike: the harmonic mean of both electrodes'."""
+    sides = side_areas(sweep)
+    return area_of(sweep) if sides is None else 2.0 / (1.0 / sides[0] + 1.0 / sides[1])
 
 
 def _doubts_of(ohmic_resistance: KnownResistance | None) -> list[str]:

@@ -15,6 +15,7 @@ from natrode.analysis.reading import (
     of_kind,
     provenance,
     resistance_of,
+    side_areas,
 )
 from natrode.analysis.result import Result
 from natrode.analysis.spectrum import Intercepts, real_axis_intercepts
@@ -65,7 +66,7 @@ def interface_resistance(
         electrolyte_resistance: of the whole cell [Ohm] (from a blocking pellet, a conductivity, ...), a
             (value, uncertainty) pair or a Result; None or "first spectrum": this spectrum's own high-
             frequency intercept.
-        per: "cell": all interfaces together; "interface": one of two that are assumed equal.
+        per: "cell": all interfaces together; "interface": one of two that are assumed equal per area.
 
     Returns:
         Result [Ohm m2], or [Ohm] where the area is unknown. An upper limit below two sigma. Per interface it
@@ -76,7 +77,8 @@ def interface_resistance(
     Raises:
         RecordError: for another kind of record or several spectra.
 
-    Formula: R_int = (R_low - R_electrolyte) A / n, sigma from both. Source: the field's usual definition.
+    Formula: R_int = (R_low - R_electrolyte) A / n, sigma from both; per interface of two with areas A_1, A_2:
+        (R_low - R_electrolyte) / (1/A_1 + 1/A_2). Source: the field's usual definition.
     """
     if electrolyte_resistance == "first spectrum":
         electrolyte_resistance = None
@@ -100,7 +102,11 @@ def interface_resistance(
         origin = "given"
         if isinstance(electrolyte_resistance, Result):
             origin = electrolyte_resistance.quantity
-    scale = (1.0 if area is None else area) / (interfaces_of(spectrum) or 1 if per == "interface" else 1)
+    sides = side_areas(spectrum) if per == "interface" else None
+    if sides is not None:
+        scale = 1.0 / (1.0 / sides[0] + 1.0 / sides[1])
+    else:
+        scale = (1.0 if area is None else area) / (interfaces_of(spectrum) or 1 if per == "interface" else 1)
     settings: dict[str, Any] = {
         "electrolyte_resistance": electrolyte,
         "electrolyte_uncertainty": u_electrolyte,
@@ -148,6 +154,11 @@ def _near_zero(question: Result, value: float, smallest: float, doubts: list[str
 def _question(spectrum: Measurement, per: Per) -> Result:
     area = area_of(spectrum)
     conditions = conditions_of(spectrum)
+    per_interface = ", divided by the number of interfaces" if per == "interface" else ""
+    normalised = "" if area is None else ", times the smaller electrode's area"
+    sides = side_areas(spectrum)
+    if per == "interface" and sides is not None and sides[0] != sides[1]:
+        per_interface, normalised = ", divided by the sum of 1/A of both electrodes' areas", ""
     for key, column in (
         ("time", Column.TIME),
         ("net_charge", Column.CHARGE),
@@ -157,9 +168,7 @@ def _question(spectrum: Measurement, per: Per) -> Result:
     return Result(
         quantity="interface resistance",
         dimension="resistance" if area is None else "area-specific resistance",
-        method="low-frequency real-axis intercept minus the electrolyte's resistance"
-        + (", divided by the number of interfaces" if per == "interface" else "")
-        + ("" if area is None else ", times the smaller electrode's area"),
+        method=f"low-frequency real-axis intercept minus the electrolyte's resistance{per_interface}{normalised}",
         scope="per interface (assumed equal)" if per == "interface" else "cell",
         n_interfaces=1 if per == "interface" else interfaces_of(spectrum),
         area_normalised=area is not None,
@@ -317,43 +326,68 @@ def stripping_side_resistance(
     Raises:
         RecordError: for another kind of record.
 
-    Formula: R_strip(k) = R_int(k) - R_int(0)/2. Source: laboratory practice for operando stripping of cells
-    without a reference electrode; equal interfaces at the start are assumed.
+    Formula: R_strip(k) = R_int(k) - R_int(0)/2; with areas A_s of the stripped and A_p of the plated side, per A_s:
+        A_s [R_int(k) - R_int(0) A_s / (A_s + A_p)] with R_int in Ohm. Source: laboratory practice for operando
+        stripping of cells without a reference electrode; equal interfaces (per area) at the start are assumed.
     """
     series = interface_resistance_series(record, electrolyte_resistance, "cell")
     first = series.results[0]
+    share, scale = _of_the_plated_side(of_kind(record, "impedance"), series)
+    part = "half" if scale == 1.0 else f"{share:.3g}"
     refusal = _no_sides(series, first)
+    if refusal is None and not np.isfinite(share):
+        refusal = "the electrodes have different areas, and neither charge nor current says which of them is stripped"
     asked = tuple(
         replace(
             r,
             scope="stripping side",
             n_interfaces=1,
             quantity="interface resistance of the stripped side",
-            method=r.method + "; minus half of the first spectrum's (the plated side, held at its first value)",
+            method=r.method
+            + f"; minus {part} of the first spectrum's (the plated side, held at its first value)"
+            + ("" if scale == 1.0 else "; per area of the stripped side"),
         )
         for r in series.results
     )
     if refusal is not None:
         return replace(series, results=tuple(r.refused(refusal) for r in asked))
-    half = 0.5 * (first.value if first.value is not None else sum(_ends(first)) / 2.0)
-    u_half = 0.5 * (first.uncertainty or (_ends(first)[1] - _ends(first)[0]) / np.sqrt(12.0))
+    plated = share * scale * (first.value if first.value is not None else sum(_ends(first)) / 2.0)
+    u_plated = share * scale * (first.uncertainty or (_ends(first)[1] - _ends(first)[0]) / np.sqrt(12.0))
     answers = []
     for number, result in enumerate(asked):
         if result.value is None:
             answers.append(result)
             continue
-        value = result.value - half
-        uncertainty = u_half if number == 0 else float(np.hypot(result.uncertainty or 0.0, u_half))
+        value = scale * result.value - plated
+        own = scale * (result.uncertainty or 0.0)
+        uncertainty = (1.0 / share - 1.0) * u_plated if number == 0 else float(np.hypot(own, u_plated))
         doubts = [result.reason] if result.reason else []
         if series.one_sided is None:
             doubts.append("neither charge nor direct current was recorded: taken as one-sided on trust")
-        settings = {"plating_side": half}
+        settings = {"plating_side": plated}
         if value < -3.0 * uncertainty:
             text = "fell below the plated side's first value: that side improved, too"
             answers.append(result.refused(text, **settings))
         else:
             answers.append(_near_zero(result, value, uncertainty, doubts, settings))
     return replace(series, results=tuple(answers))
+
+
+def _of_the_plated_side(impedance: Measurement, series: InterfaceSeries) -> tuple[float, float]:
+    """Part of the first interface resistance that is the plated side's, and the stripped area over the smaller one.
+
+    NaN where the areas differ and nothing says which side is stripped.
+    """
+    areas = side_areas(impedance)
+    if areas is None or areas[0] == areas[1]:
+        return 0.5, 1.0
+    flowing = series.dc_current[np.isfinite(series.dc_current)]
+    moved = series.charge[np.isfinite(series.charge)]
+    direction = float(np.sum(flowing)) or (float(moved[-1] - moved[0]) if len(moved) else 0.0)
+    if direction == 0.0:
+        return np.nan, np.nan
+    stripped, other = areas if direction > 0.0 else areas[::-1]
+    return stripped / (stripped + other), stripped / min(areas)
 
 
 def _ends(result: Result) -> tuple[float, float]:

@@ -73,6 +73,13 @@ def area_of(record: Measurement) -> float | None:
     return geometry.area if known else None
 
 
+def side_areas(record: Measurement) -> tuple[float, float] | None:
+    """Areas of working and counter electrode [m2] of a cell of two interfaces; of one that is known both have it."""
+    geometry = record.metadata.geometry
+    known = [a for a in (geometry.working_area, geometry.counter_area) if a != "unknown"]
+    return (known[0], known[-1]) if known and geometry.interfaces_in_series == 2 else None
+
+
 def interfaces_of(record: Measurement) -> int | None:
     """Metal | electrolyte interfaces in series, or None."""
     count = record.metadata.geometry.interfaces_in_series
