@@ -6,7 +6,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from natrode.report.comparison_plots import is_within, pairs, parity_range
+from natrode.report.plots import published_points
 from natrode.report.reproduction import FIRST_KEYS, figures_json, reproduction_page
+from natrode.report.wording import prose
 from natrode.reproduce.table import Curve, Driver, FlagRow, PublishedPoint, Reproduction
 
 from .pages import Page
@@ -40,15 +43,15 @@ def test_every_row_view_and_flag_is_shown(reproduction: Reproduction, page: Page
     for row in reproduction.rows:
         assert f"row-{row.id}" in page.ids
         assert row.id in page.words
-        assert not row.note or row.note in page.words
+        assert not row.note or prose(row.note) in page.words
         assert not row.where or row.where in page.words
     for view in reproduction.views:
         assert f"view-{view.id}" in page.ids
-        assert view.title in page.words
+        assert prose(view.title) in page.words
         for point in view.published:
             assert point.where in page.words
     for flag in reproduction.flags:
-        assert flag.statement in page.words
+        assert prose(flag.statement) in page.words
     for paper in reproduction.papers:
         assert paper.reference in page.words
 
@@ -100,7 +103,8 @@ def test_simulated_is_marked_on_the_page_and_in_every_plot(page: Page) -> None:
 def test_plots_have_units_and_all_published_points(reproduction: Reproduction, page: Page) -> None:
     figures = list(page.plots.values())
     for view in reproduction.views:
-        same = [f for f in figures if _titles(f) in ((view.x_title, view.y_title), (view.y_title, view.x_title))]
+        titles = prose(view.x_title), prose(view.y_title)
+        same = [f for f in figures if _titles(f) in (titles, titles[::-1])]
         assert same, view.id
         if view.published:
             names = [[t["name"] for t in f["data"]] for f in same]
@@ -108,6 +112,35 @@ def test_plots_have_units_and_all_published_points(reproduction: Reproduction, p
         if view.kind == "nyquist":
             assert same[0]["layout"]["yaxis"]["scaleanchor"] == "x"
             assert same[0]["layout"]["yaxis"]["scaleratio"] == 1
+
+
+def test_a_point_carries_its_number_alone() -> None:
+    point = PublishedPoint(1.0, 12.0, "interface resistance of pristine Na, fresh: 12 Ohm cm2", "Fig 3")
+    assert published_points([point], ["top left"])["text"] == ["12 Ω cm²"]
+
+
+def test_one_number_far_off_does_not_press_the_others_into_a_corner(reproduction: Reproduction) -> None:
+    row = next(row for row in reproduction.rows if row.role == "retrodicted" and isinstance(row.published, float))
+    rows = [replace(row, id=f"r{n}", published=float(n), computed=1.1 * n) for n in range(1, 41)]
+    found = pairs(
+        [*rows, replace(row, id="far", published=1e-14, computed=1e-7)],
+        dict.fromkeys([*(r.id for r in rows), "far"], ""),
+    )
+    shown = parity_range(found)
+    assert [p.row.id for p in found if not is_within(p, shown)] == ["far"]
+    assert 1e-3 < shown[0] < 1 < 44 < shown[1]
+
+
+def test_what_is_too_wide_and_still_beside_the_number_stands_with_the_misses(reproduction: Reproduction) -> None:
+    row = next(row for row in reproduction.rows if row.role == "retrodicted" and isinstance(row.published, float))
+    wide = replace(row, id="wide", published=82.0, tolerance=(74.0, 90.0), computed=5.0, status="not informative")
+    wide = replace(wide, interval=(1.0, 20.0))
+    holding = replace(wide, id="holding", interval=(1.0, 200.0))
+    both = replace(reproduction, rows=(wide, holding))
+    assert [r.id for r in both.beside()] == ["wide"]
+    misses = reproduction_page(both).split('id="misses"')[1].split('id="figures"')[0]
+    assert "<code>wide</code>" in misses
+    assert "<code>holding</code>" not in misses
 
 
 def _titles(figure: dict) -> tuple[str, str]:

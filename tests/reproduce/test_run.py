@@ -154,3 +154,42 @@ def test_every_trial_and_loss_is_run_once_the_longest_first():
     assert set(jobs) == losses | asked
     replicates = [load_paper(key).trial(name).replicates > 1 for key, name in jobs if isinstance(name, str)]
     assert replicates == sorted(replicates, reverse=True)
+
+
+def test_a_band_reaches_as_far_as_half_of_the_draws():
+    from natrode.reproduce import views
+
+    short, long = (trials.Trace("peaks", np.arange(1.0, end), np.full(end - 1, 10.0)) for end in (11, 101))
+    curve = views._curve([short, short, long, long, long], "cell")
+    assert curve.x[-1] == 100
+    assert np.all(np.isfinite(curve.y))
+    assert curve.name == "cell, median and 5-95 % of draws while they run (5 to 3)"
+    assert views._curve([short, short, long], "cell").x[-1] == 10
+    assert views._curve([long, long], "cell").name == "cell, median and 5-95 % of 2 draws"
+
+
+def test_cycling_is_drawn_against_the_cycle_and_lives_find_their_place(small):
+    by_id = {view.id: view for view in small.views}
+    long = by_id["hna-cycling-1-5"]
+    assert long.x_title == "cycle"
+    assert (long.curves[0].x[0], long.curves[0].x[-1]) == (1, 3000)
+    assert {point.x for point in long.published} == {1, 3000}
+    short = by_id["hna-cycling-na"]
+    assert any(point.x == pytest.approx(41) for point in short.published)  # 82 h of 2 h each
+
+
+def test_the_last_capacity_stands_at_the_last_cycle(small):
+    view = next(view for view in small.views if view.id == "hna-nvp-life-h")
+    assert [point.x for point in view.published] == [7300]
+
+
+def test_spectra_are_drawn_with_the_published_resistance_on_the_real_axis(small):
+    by_id = {view.id: view for view in small.views}
+    fresh = by_id["hna-ramp-na-spectra"]
+    assert fresh.kind == "nyquist"
+    assert {"pristine Na", "h-Na 1:5", "h-Na 1:1"} <= {curve.name for curve in fresh.curves}
+    pellet = 0.162 / 4.1e-3
+    assert [point.x for point in fresh.published][:1] == pytest.approx([pellet + 2 * 12.0])
+    for curve, point in zip(fresh.curves, fresh.published, strict=False):
+        assert abs(curve.x[-1] - point.x) < 0.3 * point.x
+    assert len(by_id["hna-operando-na-spectra"].curves) == 5

@@ -54,10 +54,26 @@ def pairs(rows: Sequence[FigureRow], anchors: dict[str, str]) -> list[Pair]:
     return found
 
 
-def parity_figure(found: Sequence[Pair]) -> Figure:
-    """Computed against published on logarithmic axes: colour is the status, symbol the role."""
-    values = [v for p in found for v in (p.published, p.computed, p.low, p.high) if v and v > 0]
-    low, high = (min(values) / 2, max(values) * 2) if values else (0.1, 10.0)
+def parity_range(found: Sequence[Pair]) -> tuple[float, float]:
+    """Ends of the axes of the parity plot: two decades around nine tenths of the numbers, so that one far off in the
+    unit of its figure does not press all others into a corner.
+    """
+    values = sorted(v for p in found for v in (p.published, p.computed))
+    if not values:
+        return 0.1, 10.0
+    tenth = len(values) // 20
+    low, high = values[tenth] / 100, values[-1 - tenth] * 100
+    return max(low, values[0] / 2), min(high, values[-1] * 2)
+
+
+def is_within(pair: Pair, shown: tuple[float, float]) -> bool:
+    """Whether the parity plot shows a point."""
+    return all(shown[0] <= value <= shown[1] for value in (pair.published, pair.computed))
+
+
+def parity_figure(found: Sequence[Pair], shown: tuple[float, float]) -> Figure:
+    """Computed against published on logarithmic axes between `shown`: colour is the status, symbol the role."""
+    low, high = shown
     traces: list[Trace] = [
         _guide([low, high], [low, high], "equal", "solid"),
         _guide([low, high], [low / 2, high / 2], "factor 2", "dot"),
@@ -77,7 +93,7 @@ def parity_figure(found: Sequence[Pair]) -> Figure:
     )
     made["showlegend"] = False
     for name in ("xaxis", "yaxis"):
-        made[name] |= {"range": _log_range(low, high), "dtick": math.ceil(math.log10(high / low) / 7)}
+        made[name] |= {"range": _log_range(low, high), "dtick": math.ceil(math.log10(high / low) / 9)}
     return {"data": traces, "layout": made}
 
 

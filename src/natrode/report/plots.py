@@ -13,6 +13,7 @@ import numpy as np
 
 from natrode.report.decimation import Array, min_max_band
 from natrode.report.palette import DASHES, INK, MUTED, series_colour, with_opacity
+from natrode.report.wording import prose
 from natrode.reproduce.table import PublishedPoint
 
 Figure = dict[str, Any]
@@ -36,7 +37,7 @@ def label(text: str) -> str:
 
 def axis(title: str, *, log: bool = False) -> dict[str, Any]:
     """One axis with its title (which holds the unit)."""
-    settings: dict[str, Any] = {"title": {"text": label(title), "standoff": 8}, "automargin": True}
+    settings: dict[str, Any] = {"title": {"text": label(prose(title)), "standoff": 8}, "automargin": True}
     if log:
         settings |= {"type": "log", "dtick": 1, "exponentformat": "power", "minor": {"ticks": "outside"}}
     return settings
@@ -100,7 +101,8 @@ def line(
         "y": numbers(y),
         "line": {"color": colour, "width": width, "dash": dash},
         "hovertemplate": (
-            f"{label(name)}<br>{label(x_title)}: %{{x:.4~g}}<br>{label(y_title)}: %{{y:.4~g}}<extra></extra>"
+            f"{label(name)}<br>{label(prose(x_title))}: %{{x:.4~g}}<br>"
+            f"{label(prose(y_title))}: %{{y:.4~g}}<extra></extra>"
         ),
     }
 
@@ -184,7 +186,7 @@ def published_points(
         "x": numbers(ys if horizontal else xs, 7),
         "y": numbers(xs if horizontal else ys, 7),
         "marker": {"color": INK, "symbol": "diamond", "size": 10, "line": {"width": 1.5, "color": "@surface"}},
-        "hovertext": [f"<b>published</b>: {label(p.label)}<br>{label(p.where)}" for p in points],
+        "hovertext": [f"<b>published</b>: {label(prose(p.label))}<br>{label(p.where)}" for p in points],
         "hoverinfo": "text+x+y",
         "cliponaxis": False,
     }
@@ -199,6 +201,8 @@ def published_points(
 
 
 def _short(text: str, most: int = 30) -> str:
+    """The number alone of "quantity: number unit"."""
+    text = prose(text.rpartition(": ")[2])
     return text if len(text) <= most else text[: most - 1].rstrip() + "\N{HORIZONTAL ELLIPSIS}"
 
 

@@ -4,13 +4,13 @@ import itertools
 import json
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from markupsafe import Markup
 
-from natrode.report.comparison_plots import driver_figure, pairs, parity_figure, ratio_figure
+from natrode.report.comparison_plots import driver_figure, is_within, pairs, parity_figure, parity_range, ratio_figure
 from natrode.report.glyph import range_glyph
 from natrode.report.page import Plots, anchors, render
 from natrode.report.palette import PREDICTIVE, ROLE, STATUS
@@ -121,15 +121,15 @@ def reproduction_page(result: Reproduction) -> str:
     found = pairs(result.rows, {key: shown.anchor for key, shown in rows.items()})
     predictive = sum(row.role in PREDICTIVE for row in result.rows)
     drawn = len({pair.row.id for pair in found})
-    misses = sorted(
-        (s for s in rows.values() if s.row.status == "misses"), key=lambda shown: shown.severity, reverse=True
-    )
+    misses = _worst_first(s for s in rows.values() if s.row.status == "misses")
+    shown_range = parity_range(found)
     return render(
         "reproduction.html.j2",
         result=result,
         rows=list(rows.values()),
         blind=[s for s in rows.values() if s.row.role == "blind"],
         misses=misses,
+        beside=_worst_first(rows[row.id] for row in result.beside()),
         failed=[s for s in rows.values() if s.row.status == "observation fails"],
         differing=[s for s in rows.values() if s.row.status == "arithmetic differs"],
         statuses=_status_counts(rows.values()),
@@ -138,13 +138,14 @@ def reproduction_page(result: Reproduction) -> str:
         tolerated=result.tolerated(),
         bounds=result.bounds(),
         papers=_papers_shown(result, rows, plots),
-        parity=plots.add(parity_figure(found), f"Computed against published values of {drawn} figures")
+        parity=plots.add(parity_figure(found, shown_range), f"Computed against published values of {drawn} figures")
         if found
         else None,
         ratio=plots.add(ratio_figure(found), f"Computed over published values of {drawn} figures") if found else None,
         drawn_roles=[role for role in ROLE if any(pair.row.role == role for pair in found)],
         drawn_statuses=[status for status in STATUS if any(pair.row.status == status for pair in found)],
         drawn=drawn,
+        outside=[p.row.id for p in found if not is_within(p, shown_range)],
         undrawn=predictive - drawn,
     )
 
@@ -166,12 +167,16 @@ def _rows_shown(result: Reproduction) -> dict[str, RowShown]:
     return shown
 
 
+def _worst_first(rows: Iterable[RowShown]) -> list[RowShown]:
+    return sorted(rows, key=lambda shown: shown.severity, reverse=True)
+
+
 def misfit_text(row: FigureRow) -> str:
     """Say how far off a row is: as a factor, and in half widths of the tolerated range."""
     parts = [factor_text(row)]
     units = tolerance_units(row)
     if units:
-        parts.append(f"{number(units, 2)} tolerance units outside")
+        parts.append(f"{number(units, 2)} tolerance {'unit' if round(units, 1) == 1 else 'units'} outside")
     return "; ".join(part for part in parts if part)
 
 

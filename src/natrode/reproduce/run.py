@@ -23,6 +23,7 @@ from natrode.reproduce.calibrate import Sample
 from natrode.reproduce.full_cells import between
 from natrode.reproduce.paper import VALIDATION, Figure, Paper
 from natrode.reproduce.paper_tables import flag_rows
+from natrode.reproduce.spectra_views import spectra_views
 from natrode.reproduce.table import Driver, FigureRow, FlagRow, Number, Reproduction, Status
 from natrode.reproduce.trials import Outcome, central_of, flattened, question, questions_of, run_trial
 from natrode.reproduce.views import laws_views, views_of
@@ -71,7 +72,7 @@ def reproduce(
     for paper in papers:
         own = {trial: outcome for (key, trial), outcome in outcomes.items() if key == paper.key}
         rows += [_row(paper, figure, own) for figure in paper.figures]
-        views += views_of(paper, own, rows)
+        views += views_of(paper, own, rows) + spectra_views(paper, own)
         flags += flag_rows(paper)
     views += resolved.views([paper.key for paper in papers])
     views += attribution.views(papers, done) + attribution.literature_views(papers, rows)

@@ -169,12 +169,17 @@ class Reproduction:
 
     def tolerated(self) -> int:
         """Of the intervals compared, those that reach into the stated tolerance of the published number."""
-        return sum(_reaches(row) for row in self._compared(bounds=False))
+        return sum(reaches(row) for row in self._compared(bounds=False))
 
     def bounds(self) -> tuple[int, int]:
         """Intervals that reach the allowed side of a published bound, and how many bounds were compared."""
         compared = self._compared(bounds=True)
-        return sum(_reaches(row) for row in compared), len(compared)
+        return sum(reaches(row) for row in compared), len(compared)
+
+    def beside(self) -> list[FigureRow]:
+        """Rows too wide to be a test whose interval still leaves out the tolerated range."""
+        compared = [*self._compared(bounds=False), *self._compared(bounds=True)]
+        return [row for row in compared if row.status == "not informative" and not reaches(row)]
 
     def _compared(self, *, bounds: bool) -> list[FigureRow]:
         return [
@@ -197,7 +202,8 @@ def _covers(row: FigureRow) -> bool:
     return low <= max(numbers) and min(numbers) <= high
 
 
-def _reaches(row: FigureRow) -> bool:
+def reaches(row: FigureRow) -> bool:
+    """Whether the interval of a compared row reaches into the tolerated range."""
     low, high = _ends(row)
     assert row.tolerance is not None
     return low <= row.tolerance[1] and row.tolerance[0] <= high

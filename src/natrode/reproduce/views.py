@@ -1,12 +1,17 @@
-"""The plots behind the figures: traces of the sample as a band, published numbers as points with their place."""
+"""The plots behind the figures: traces of the sample as a band, published numbers as points with their place.
+
+A band reaches as far as half of the draws do: a cell that failed has no voltage any more.
+"""
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
 from natrode.measurement import Column
+from natrode.protocol import Cycling
 from natrode.reproduce.paper import Figure, Paper, Trial
 from natrode.reproduce.table import Curve, FigureRow, PublishedPoint, View
 from natrode.reproduce.trials import Outcome, Trace, is_alternative, question
@@ -82,23 +87,25 @@ def _relaxation_times(paper: Paper, trial: Trial, outcome: Outcome, figures: Seq
 
 def _view(paper: Paper, trial: Trial, outcomes: Mapping[str, Outcome]) -> View:
     outcome = outcomes[trial.id]
-    central = outcome.traces[0]
     figures = [figure for figure in paper.figures if figure.experiment == trial.id]
-    x_title, y_title = _TITLES[central.kind]
     cell = paper.cell(trial.cell)
-    curve = _curve(central, outcome.traces, cell.name)
+    kind, period = outcome.traces[0].kind, _hours_per_cycle(paper, trial)
+    x_title, y_title = _TITLES[kind]
+    traces = _counted(outcome.traces, period)
+    curve = _curve(traces, cell.name)
     others = [
-        _curve(outcomes[name].traces[0], outcomes[name].traces, paper.trial(name).conditions)
+        _curve(_counted(outcomes[name].traces, period), paper.trial(name).conditions)
         for name in trial.alternatives
         if name in outcomes
     ]
-    points = [point for figure in figures if (point := _point(figure, central)) is not None]
+    longest = max(traces, key=lambda trace: trace.x[-1] if len(trace.x) else -math.inf)
+    points = [point for figure in figures if (point := _point(figure, longest, curve, period)) is not None]
     return View(
         id=trial.id,
         paper=paper.key,
         title=f"{cell.name}: {trial.conditions or paper.protocol(trial.protocol).name}",
-        kind="nyquist" if central.kind == "nyquist" else "staircase" if central.kind == "steps" else "line",
-        x_title=x_title,
+        kind="nyquist" if kind == "nyquist" else "staircase" if kind == "steps" else "line",
+        x_title="cycle" if kind == "peaks" and period else x_title,
         y_title=y_title,
         curves=(curve, *others),
         published=tuple(points),
@@ -113,17 +120,44 @@ def _spans_decades(curve: Curve) -> bool:
     return bool(values.size and values.max() > 100 * values.min() and (curve.y > 0).all())
 
 
-def _curve(central: Trace, traces: Sequence[Trace], name: str) -> Curve:
-    """The central draw's trace with the 5-95 % band of all draws."""
-    x, y, frequency = _thinned(central)
+def _hours_per_cycle(paper: Paper, trial: Trial) -> float | None:
+    """Length of a cycle [h] of galvanostatic cycling; None for another protocol, and where the readings of what the
+    paper leaves open differ in it.
+    """
+    found = set()
+    for one in (trial, *(paper.trial(name) for name in trial.alternatives)):
+        steps = [inner for step in paper.protocol(one.protocol).steps for inner in getattr(step, "steps", (step,))]
+        found |= {
+            2 * (step.half_cycle_time(step.current_density) + (step.rest or 0.0)) / 3600
+            for step in steps
+            if isinstance(step, Cycling)
+        }
+    return found.pop() if len(found) == 1 else None
+
+
+def _counted(traces: Sequence[Trace], period: float | None) -> list[Trace]:
+    """Traces of cycling against the number of the cycle; others as they are."""
+    if period is None or traces[0].kind != "peaks":
+        return list(traces)
+    return [replace(trace, x=1 + np.rint((trace.x - trace.x[:1]) / period)) for trace in traces]
+
+
+def _curve(traces: Sequence[Trace], name: str) -> Curve:
+    """The central draw's trace (the first), or median and 5-95 % of all draws as far as half of them reach."""
+    central = traces[0]
     several = [trace for trace in traces if len(trace.x) > 1]
     if len(several) < 2 or central.kind == "nyquist":
+        x, y, frequency = _thinned(central)
         return Curve(name, x, y, frequency=frequency)
-    ends = [trace.x[-1] for trace in traces if len(trace.x)]
-    grid = np.linspace(0 if central.kind != "steps" else central.x[0], float(np.quantile(ends, 0.95)), POINTS)
-    stack = np.array([np.interp(grid, *_sorted(trace)) for trace in several])
-    low, median, high = np.quantile(stack, [0.05, 0.5, 0.95], axis=0)
-    return Curve(f"{name}, median and 5-95 % of {len(stack)} draws", grid, median, low, high)
+    begin = min(trace.x.min() for trace in several)
+    ends = [trace.x.max() if len(trace.x) else begin for trace in traces]
+    end = max(float(np.median(ends)), min(trace.x.max() for trace in several))
+    grid = np.linspace(begin, end, POINTS)
+    stack = np.array([np.interp(grid, *_sorted(trace), right=math.nan) for trace in several])
+    low, median, high = np.nanquantile(stack, [0.05, 0.5, 0.95], axis=0)
+    running = sum(last >= end for last in ends)
+    draws = f"{len(traces)} draws" if running == len(traces) else f"draws while they run ({len(traces)} to {running})"
+    return Curve(f"{name}, median and 5-95 % of {draws}", grid, median, low, high)
 
 
 def _sorted(trace: Trace) -> tuple[FloatArray, FloatArray]:
@@ -137,8 +171,10 @@ def _thinned(trace: Trace) -> tuple[FloatArray, FloatArray, FloatArray | None]:
     return trace.x[::step], trace.y[::step], frequency
 
 
-def _point(figure: Figure, trace: Trace) -> PublishedPoint | None:
-    """Where a published number lies in the plot of its experiment; None when it has no place there."""
+def _point(figure: Figure, trace: Trace, curve: Curve, period: float | None) -> PublishedPoint | None:
+    """Where a published number lies in the plot of its experiment, whose longest trace and drawn curve are given; None
+    when it has no place there.
+    """
     if figure.si is None:
         return None
     label = f"{figure.quantity}: {figure.value:g} {figure.unit}"
@@ -151,14 +187,13 @@ def _point(figure: Figure, trace: Trace) -> PublishedPoint | None:
             x, y = read_quantity(figure.arguments["time"], "time") / 3600, 1e3 * figure.si
         case "critical-current", "steps":
             x = from_si(figure.si, "mA/cm2", "current density")
-            y = float(np.interp(x, *_sorted(trace)))
+            y = float(np.interp(x, curve.x, curve.y))
         case "life", "peaks":
-            x = figure.si / 3600
-            y = float(np.interp(x, *_sorted(trace)))
+            x = figure.si / 3600 / (period or 1.0)
+            y = float(np.interp(x, curve.x, curve.y))
         case "overpotential", "peaks":
             cycle = figure.arguments.get("cycle", "last")
-            index = -1 if cycle == "last" else min(int(cycle), len(trace.x)) - 1
-            x, y = float(trace.x[index]), 1e3 * figure.si
+            x, y = float(trace.x[-1] if cycle == "last" else cycle), 1e3 * figure.si
         case "discharge-capacity", "capacity":
             cycle = figure.arguments.get("cycle", "last")
             x, y = float(trace.x[-1] if cycle == "last" else cycle), figure.si / 3600

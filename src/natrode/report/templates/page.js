@@ -68,13 +68,14 @@
   if (form) {
     const table = document.getElementById("table");
     const rows = all("tbody.row", table);
-    const texts = new Map(rows.map((row) => [row, row.textContent.toLowerCase()]));
+    const plain = (text) => text.toLowerCase().replace(/²/g, "2").replace(/°/g, "deg").replace(/[ωΩ]/g, "ohm").replace(/[µμ]/g, "u");
+    const texts = new Map(rows.map((row) => [row, plain(row.textContent)]));
     const fields = Object.fromEntries(all("[data-filter]", form).map((field) => [field.dataset.filter, field]));
     const order = form.querySelector("[data-order]");
     const shown = document.querySelector("[data-shown]");
 
     const filter = () => {
-      const words = fields.text.value.toLowerCase().split(/\s+/).filter(Boolean);
+      const words = plain(fields.text.value).split(/\s+/).filter(Boolean);
       let count = 0;
       for (const row of rows) {
         const fits = ["paper", "role", "status"].every((key) => !fields[key].value || row.dataset[key] === fields[key].value)
