@@ -129,10 +129,15 @@ HOT = [["0 h", "25 degC"], ["10 h", "120 degC"]]
 @pytest.mark.parametrize("temperature", ["97.9 degC", HOT])
 def test_above_the_melting_point_the_anode_must_be_molten(temperature):
     refused("above the melting point of sodium (97.82 degC)", temperature=temperature)
-    refused('state = "molten" in electrode.counter', temperature=temperature, electrode__working__state="molten")
-    both = dict(electrode__working__state="molten", electrode__counter__state="molten")
-    assert Cell.read(changed(temperature=temperature, **both), "x").electrode.working.state == "molten"
+    refused('state = "molten" in electrode.counter', temperature="97.9 degC", electrode__working__state="molten")
     assert Cell.read(changed(temperature="97.7 degC"), "x").temperature == pytest.approx(370.85)
+
+
+def test_a_molten_anode_is_above_the_melting_point_all_the_time():
+    both = dict(electrode__working__state="molten", electrode__counter__state="molten")
+    assert Cell.read(changed(temperature="97.9 degC", **both), "x").electrode.working.state == "molten"
+    for temperature in ("25 degC", HOT):
+        refused("temperature goes down to 25 degC, below the melting point of sodium", temperature=temperature, **both)
 
 
 def test_profiles_are_points_in_si():

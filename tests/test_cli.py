@@ -210,6 +210,7 @@ BAD = [
     ("cell", 'interface = "h-na-1-5/nzsp-hna"', 'interface = "h-na-1-5/nzsp"', "did you mean 'h-na-1-5/nzsp-hna'?"),
     ("cell", 'mass = "6 mg"', 'mass = "6 mg"\nparameters = { contact_shap = 1 }', "did you mean 'contact_shape'?"),
     ("cell", "[electrolyte]", "[electrolyte", "is not valid TOML"),
+    ("cell", 'mass = "6 mg"', 'mass = "6 mg"\nstate = "molten"', "below the melting point of sodium"),
     ("protocol", "0.5 mA/cm2", "0.5 mA", "'mA' is not a unit of current density"),
     ("protocol", 'capacity = "0.1 mAh/cm2"', "", "give 'capacity' or 'duration'"),
     ("protocol", "cycles = 3", "cycles = 300000000", "would never end"),
@@ -257,6 +258,9 @@ def test_a_missing_file(inputs, tmp_path, capsys):
         (["run", "a", "b"], "--out"),
         (["run", "a", "b", "--out", "c", "--sed", "1"], "--sed"),
         (["run", "a", "b", "--out", "c", "--seed", "x"], "--seed"),
+        (["run", "a", "b", "--out", "c", "--seed", "-1"], "--seed: read -1, must not be below zero"),
+        (["calibrate", "hNa", "--seed", "-1"], "--seed: read -1, must not be below zero"),
+        (["demo", "c", "--seed", "-1"], "--seed: read -1, must not be below zero"),
         (["materials", "sodum"], "did you mean 'sodium'?"),
     ],
 )

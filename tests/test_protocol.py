@@ -196,3 +196,8 @@ def test_toml_gives_an_equal_protocol(steps, interval):
     sampling = {} if interval is None else {"interval": interval}
     given = Protocol(name="x", steps=steps, sampling=sampling)
     assert Protocol.read(tomllib.loads(given.to_toml()), "x") == given
+
+
+def test_an_empty_list_of_steps_is_told_in_words():
+    with pytest.raises(SpecificationError, match=r"^my.toml: steps: read \[\], at least 1 must be given$"):
+        Protocol.read({"name": "nothing", "steps": []}, "my.toml")

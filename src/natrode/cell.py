@@ -325,18 +325,23 @@ def highest(value: Profile) -> float:
 
 
 def check_melting(key: str, temperature: Profile, cell: Cell) -> None:
-    """Raise ValueError when `temperature` melts an electrode's metal and the electrode does not say so."""
+    """Raise ValueError when `temperature` and the melting point of an electrode's metal contradict the state it says."""
     from natrode import materials
 
     for name in ("working", "counter"):
         side: Electrode = getattr(cell.electrode, name)
         metal = materials.load_material(materials.load_interface(side.interface).metal)
         melting = metal.properties["melting_temperature"].si
+        point = f"the melting point of {metal.name} ({write_quantity(melting, 'temperature', 4)})"
         if highest(temperature) >= melting and side.state != "molten":
             raise ValueError(
-                f"{key} reaches {write_quantity(highest(temperature), 'temperature', 4)}, above the melting point of "
-                f"{metal.name} ({write_quantity(melting, 'temperature', 4)}); lower it, or write "
-                f'state = "molten" in electrode.{name}'
+                f"{key} reaches {write_quantity(highest(temperature), 'temperature', 4)}, above {point}; lower it, or "
+                f'write state = "molten" in electrode.{name}'
+            )
+        if lowest(temperature) < melting and side.state == "molten":
+            raise ValueError(
+                f"{key} goes down to {write_quantity(lowest(temperature), 'temperature', 4)}, below {point}, where "
+                f'electrode.{name} cannot be state = "molten"; raise it, or leave the state out'
             )
 
 

@@ -166,8 +166,8 @@ def specification_error(error: ValidationError, where: str, model: type[BaseMode
         for part in details["loc"]
         if not (isinstance(part, str) and part.startswith(_NO_KEYS))
     ]
-    place = ".".join(steps) or "(whole file)"
-    return SpecificationError(f"{where}: {place}: {_sentence(details, model)}")
+    place = f"{'.'.join(steps)}: " if steps else ""
+    return SpecificationError(f"{where}: {place}{_sentence(details, model)}")
 
 
 def _sentence(details: ErrorDetails, model: type[BaseModel]) -> str:
@@ -185,6 +185,8 @@ def _sentence(details: ErrorDetails, model: type[BaseModel]) -> str:
         allowed = context.get("expected") or context.get("expected_tags")
         read = context.get("tag", details["input"])
         return f"read '{read}', allowed are {allowed}"
+    if kind == "too_short":
+        return f"read {details['input']!r}, at least {details.get('ctx', {}).get('min_length', 1)} must be given"
     if kind == "union_tag_not_found":
         return "has no 'type'; each step says what it is, for example type = \"rest\""
     return f"read {details['input']!r}: {details['msg'].lower()}"

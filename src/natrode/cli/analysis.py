@@ -9,7 +9,7 @@ from cyclopts import Parameter
 
 from natrode.cli.application import Force, Json, app
 from natrode.cli.printing import dumps
-from natrode.cli.words import TableWords
+from natrode.cli.words import TableWords, check_seed
 
 _AS_THEY_ARE = TableWords()
 FILES = ("results.csv", "series.csv", "results.xlsx", "methods.txt", "references.bib", "si-table.csv")
@@ -22,6 +22,7 @@ def demo(folder: Path, /, *, seed: int = 1, force: Force = False) -> None:
     from natrode.files import output_folder
     from natrode.workbench.demo import demo as write
 
+    check_seed(seed)
     with output_folder(folder, force) as made:
         names = write(made, seed)
     print(f"{folder}: {len(names)} files, all simulated; next: natrode analyse {folder} --out ANALYSIS --open")

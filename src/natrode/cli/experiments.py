@@ -7,6 +7,7 @@ from cyclopts import Parameter
 
 from natrode.cli.application import Force, Json, app
 from natrode.cli.printing import dumps, show_results
+from natrode.cli.words import check_seed
 
 
 @app.command
@@ -65,6 +66,7 @@ def run(
     from natrode.report.run import run_page
     from natrode.simulate.symmetric import electrolyte_resistance, simulate
 
+    check_seed(seed)
     specified, steps = load_cell(cell), Protocol.load(protocol)
     if isinstance(specified, FullCell):
         from natrode.simulate.fullcell.run import State, simulate_to_state

@@ -9,7 +9,7 @@ from cyclopts import Parameter
 from natrode.cli.application import Force, Json, app
 from natrode.cli.printing import dumps, progress, show_table
 from natrode.cli.replaying import calibrate_own
-from natrode.cli.words import TableWords
+from natrode.cli.words import TableWords, check_seed
 from natrode.errors import SpecificationError
 
 _AS_THEY_ARE = TableWords()
@@ -62,6 +62,7 @@ def calibrate(
     """Condition a paper's interfaces (or a cell of your own) on figures; say what they leave open."""
     from natrode.reproduce import worth
 
+    check_seed(seed)
     if record or use is not None or paper.endswith(".toml"):
         if not record or use is None:
             raise SpecificationError(

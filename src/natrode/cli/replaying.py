@@ -8,7 +8,7 @@ from cyclopts import Parameter
 
 from natrode.cli.application import Force, Json, app
 from natrode.cli.printing import dumps, progress, show_results, show_table
-from natrode.cli.words import TableWords
+from natrode.cli.words import TableWords, check_seed
 
 _AS_THEY_ARE = TableWords()
 
@@ -61,14 +61,6 @@ def replay(
     print(f"{result.basis}\npage: {out / 'index.html'}")
     if open_:
         webbrowser.open((out / "index.html").resolve().as_uri())
-
-
-def check_seed(seed: int | None) -> None:
-    """Raise SpecificationError for a number that begins no sequence of random numbers."""
-    from natrode.errors import SpecificationError
-
-    if seed is not None and seed < 0:
-        raise SpecificationError(f"--seed: read {seed}, must not be below zero")
 
 
 def one_cell(records: tuple[Path, ...], table: TableWords) -> Any:

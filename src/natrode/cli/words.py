@@ -52,4 +52,9 @@ class CellWords:
         return {name: value for name, value in said.items() if value is not None}
 
 
-__all__ = ["CellWords", "TableWords"]
+def check_seed(seed: int | None) -> None:
+    """Raise SpecificationError for a number that begins no sequence of random numbers."""
+    from natrode.errors import SpecificationError
+
+    if seed is not None and seed < 0:
+        raise SpecificationError(f"--seed: read {seed}, must not be below zero")
