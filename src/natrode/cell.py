@@ -325,7 +325,7 @@ def highest(value: Profile) -> float:
 
 
 def check_melting(key: str, temperature: Profile, cell: Cell) -> None:
-    """Raise ValueError when `temperature` and the melting point of an electrode's metal contradict the state it says."""
+    """Raise ValueError when `temperature` lies on the other side of the melting point than an electrode's state says."""
     from natrode import materials
 
     for name in ("working", "counter"):
