@@ -325,7 +325,7 @@ def highest(value: Profile) -> float:
 
 
 def check_melting(key: str, temperature: Profile, cell: Cell) -> None:
-    """Raise ValueError when `temperature` lies on the other side of the melting point than an electrode's state says."""
+    """Raise ValueError when `temperature` contradicts the state, solid or molten, that an electrode says it has."""
     from natrode import materials
 
     for name in ("working", "counter"):
