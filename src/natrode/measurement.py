@@ -11,6 +11,7 @@ from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property, lru_cache
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Concatenate, Literal, ParamSpec, Self, TypeVar
 
@@ -247,7 +248,8 @@ class Measurement:
         """Values of a column as floats; raises RecordError when the record has no such column."""
         if column not in self._columns:
             raise RecordError(f"this {self.kind} record has no column '{column}'; it has {', '.join(self._columns)}")
-        return _read_only(np.asarray(self._columns[column], dtype=float))
+        values = self._columns[column]
+        return values if values.dtype == float else _read_only(np.asarray(values, dtype=float))
 
     def with_metadata(self, **changes: Any) -> "Measurement":
         """Return the same table with changed metadata."""
@@ -265,19 +267,22 @@ class Measurement:
         if Column.SPECTRUM not in self._columns:
             return (self,)
         index = self._columns[Column.SPECTRUM]
+        if len(index) and (index[1:] >= index[:-1]).all():  # one after the other: parts of the columns as they are
+            ends = [0, *(np.flatnonzero(np.diff(index)) + 1), len(index)]
+            return tuple(self.rows(slice(begin, end)) for begin, end in pairwise(ends))
         return tuple(self.rows(index == number) for number in np.unique(index))
 
-    def rows(self, chosen: npt.NDArray[np.bool_]) -> "Measurement":
+    def rows(self, chosen: npt.NDArray[np.bool_] | slice) -> "Measurement":
         """Return the record of some of the rows."""
         part = Measurement.__new__(Measurement)
         part._metadata = self._metadata
         part._columns = {name: _read_only(values[chosen]) for name, values in self._columns.items()}
         return part
 
-    @property
+    @cached_property
     def impedance(self) -> npt.NDArray[np.complex128]:
         """Complex impedance [Ohm]."""
-        return self.array(Column.REAL_IMPEDANCE) + 1j * self.array(Column.IMAGINARY_IMPEDANCE)
+        return _read_only(self.array(Column.REAL_IMPEDANCE) + 1j * self.array(Column.IMAGINARY_IMPEDANCE))
 
     # ---- files -----------------------------------------------------------------------------------------
     @cached_property
@@ -290,7 +295,7 @@ class Measurement:
                 values = values + 0.0
                 values[np.isnan(values)] = np.nan
             plain = values.dtype.kind in "biuf"
-            digest.update(np.ascontiguousarray(values).tobytes() if plain else "\x1f".join(map(str, values)).encode())
+            digest.update(np.ascontiguousarray(values).data if plain else "\x1f".join(map(str, values)).encode())
         return digest.hexdigest()
 
     def to_parquet(self, path: str | Path) -> None:
@@ -442,9 +447,8 @@ def _copied(values: "npt.ArrayLike | pd.Series[Any]") -> npt.NDArray[Any]:
 
 
 def _read_only(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    shown = values.view()
-    shown.flags.writeable = False
-    return shown
+    values.setflags(write=False)
+    return values
 
 
 @lru_cache

@@ -38,7 +38,8 @@ def rest_level(current: Array) -> float:
 
 
 @compiled
-def _middle(values: Array) -> float:
+def middle(values: Array) -> float:
+    """Median of numbers that are all there."""
     ordered = np.sort(values)
     return float(0.5 * (ordered[(len(ordered) - 1) // 2] + ordered[len(ordered) // 2]))
 
@@ -54,7 +55,7 @@ def _signs(signal: Array, time: Array, level: float) -> Signs:
     for k in range(1, len(signal) - 1):
         if sign[k] == 0 and sign[k - 1] == sign[k + 1] and sign[k + 1] != 0:
             if longest < 0.0:
-                longest = 3.0 * _middle(np.diff(time))
+                longest = 3.0 * middle(np.diff(time))
             if time[k + 1] - time[k - 1] <= longest:
                 sign[k] = sign[k - 1]
     return sign
@@ -80,7 +81,7 @@ def _steps(signal: Array, sign: Signs) -> Indices:
             number += 1
     if number == 0:
         return found[:0]
-    noise = 8.0 * _middle(change[signal[1:] != 0.0])
+    noise = 8.0 * middle(change[signal[1:] != 0.0])
     return found[:number][change[found[:number] - 1] > noise]
 
 
@@ -231,5 +232,5 @@ def falls_short(values: Array, part: float, most: int) -> npt.NDArray[np.bool_]:
     for k in range(1, len(values)):
         highest = max(highest, values[k - 1])
         # what is not below the largest value before it is not below a median of such
-        found[k] = values[k] < part * highest and values[k] < part * _middle(values[max(k - most, 0) : k])
+        found[k] = values[k] < part * highest and values[k] < part * middle(values[max(k - most, 0) : k])
     return found

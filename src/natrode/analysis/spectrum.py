@@ -4,7 +4,6 @@ No circuit and no distribution of relaxation times: a crossing, a plateau, or a 
 of the outermost arc, and a plain word when the measured range does not reach that far.
 """
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,8 +12,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from natrode.analysis.reading import Array, conditions_of, interfaces_of, median, provenance
+from natrode.analysis._runs import middle
+from natrode.analysis.reading import Array, conditions_of, interfaces_of, provenance
 from natrode.analysis.result import Result
+from natrode.compiled import compiled
 from natrode.errors import RecordError
 from natrode.measurement import Column, Measurement
 
@@ -57,7 +58,7 @@ class Intercepts:
             return self.question.refused(f"a spectrum of {len(z)} points: at least {FEWEST_POINTS} are needed")
         if not z.any():
             return self.question.refused("the impedance is zero at every frequency")
-        return find(self.question, self.frequency, z.real, -z.imag, self.relative_noise * np.abs(z))
+        return find(self.question, self.frequency, z.real.copy(), -z.imag, self.relative_noise * np.abs(z))
 
 
 def real_axis_intercepts(spectrum: Measurement) -> Intercepts:
@@ -100,16 +101,18 @@ def rows_of(spectrum: Measurement) -> npt.NDArray[np.intp]:
     """Rows of one spectrum from high to low frequency, without empty and masked ones."""
     if spectrum.kind != "impedance":
         raise RecordError(f"this analysis reads impedance records; this is a {spectrum.kind} record")
-    if Column.SPECTRUM in spectrum and np.ptp(spectrum.array(Column.SPECTRUM)) > 0:
-        raise RecordError("this record holds several spectra: take one of record.spectra(), or a series analysis")
-    frequency, z = spectrum.array(Column.FREQUENCY), spectrum.impedance
-    valid = np.isfinite(frequency) & np.isfinite(z.real) & np.isfinite(z.imag)
-    if np.any(frequency[valid] <= 0):
+    if Column.SPECTRUM in spectrum:
+        number = spectrum.array(Column.SPECTRUM)
+        if len(number) and number.max() > number.min():
+            raise RecordError("this record holds several spectra: take one of record.spectra(), or a series analysis")
+    frequency = spectrum.array(Column.FREQUENCY)
+    valid = np.isfinite(frequency) & np.isfinite(spectrum.impedance)
+    if (frequency[valid] <= 0).any():
         raise RecordError("a spectrum's frequencies must be positive")
     if Column.MASKED in spectrum:
         valid &= spectrum.array(Column.MASKED) == 0
     rows = np.flatnonzero(valid)
-    return rows[np.argsort(-frequency[rows], kind="stable")]
+    return rows[(-frequency[rows]).argsort(kind="stable")]
 
 
 def sorted_spectrum(spectrum: Measurement) -> tuple[Array, Complex]:
@@ -144,23 +147,30 @@ def mask_points(spectrum: Measurement, points: Sequence[int], reason: str) -> Me
     return Measurement(metadata, table)
 
 
+@compiled
 def relative_noise(z: Complex) -> float:
     """Noise of each part over |Z|, from fourth differences along the spectrum (smooth arcs have hardly any)."""
     if len(z) < 9:
         return 0.01
     size = np.abs(z)
-    scatter = np.diff(z, 4) / (np.sqrt(70.0) * np.maximum(size, 1e-9 * size.max())[2:-2])
-    return 1.4826 * median(np.abs(np.concatenate([scatter.real, scatter.imag])))
+    smallest = 1e-9 * size.max()
+    scatter = np.empty(2 * (len(z) - 4))
+    for k in range(len(z) - 4):
+        fourth = z[k] - 4.0 * z[k + 1] + 6.0 * z[k + 2] - 4.0 * z[k + 3] + z[k + 4]
+        scale = np.sqrt(70.0) * max(size[k + 2], smallest)
+        scatter[2 * k], scatter[2 * k + 1] = abs(fourth.real) / scale, abs(fourth.imag) / scale
+    return 1.4826 * middle(scatter)
 
 
+@compiled
 def _peak(y: Array, sigma: Array) -> int | None:
     """First local maximum of y with a far side that falls by 6 sigma and by 10 % of the rise before it."""
-    values, lowest = y.tolist(), np.minimum.accumulate(y).tolist()
-    best = 0
-    for k, (value, noise) in enumerate(zip(values, sigma.tolist(), strict=True)):
-        if value > values[best]:
-            best = k
-        elif values[best] - value > max(6.0 * noise, 0.1 * (values[best] - lowest[best])):
+    best, lowest, before = 0, np.inf, np.inf
+    for k in range(len(y)):
+        lowest = min(lowest, y[k])
+        if k == 0 or y[k] > y[best]:
+            best, before = k, lowest
+        elif y[best] - y[k] > max(6.0 * sigma[k], 0.1 * (y[best] - before)):
             return best
     return None
 
@@ -170,43 +180,44 @@ def _valley(y: Array, sigma: Array) -> int | None:
     return _peak(-y, sigma)
 
 
+@compiled
 def circle_intercept(x: Array, y: Array, sigma: Array, side: int) -> tuple[float, float] | None:
     """Intercept of the circle through (x, y) with y = 0, left (-1) or right (+1), and its uncertainty."""
     if len(x) < 4:
         return None
-    shift, scale = float(x.mean()), float(max(np.ptp(x), np.ptp(y), 1e-300))
+    shift, scale = x.mean(), max(x.max() - x.min(), y.max() - y.min(), 1e-300)
     # about their means, the two coordinates are least squares of two unknowns, and the constant is a mean
-    height = float(y.mean())
+    height = y.mean()
     u, v = (x - shift) / scale, (y - height) / scale
     target = -(u**2 + (v + height / scale) ** 2)
-    constant = float(target.mean())
+    constant = target.mean()
     target -= constant
-    uu, vv, uv = float(u @ u), float(v @ v), float(u @ v)
+    uu, vv, uv = (u * u).sum(), (v * v).sum(), (u * v).sum()
     determinant = uu * vv - uv**2
     if determinant <= 1e-13 * uu * vv:
         return None
-    ut, vt = float(u @ target), float(v @ target)
+    ut, vt = (u * target).sum(), (v * target).sum()
     d, e = (vv * ut - uv * vt) / determinant, (uu * vt - uv * ut) / determinant
     f = constant - e * height / scale
     radicand = d**2 / 4.0 - f
     if radicand <= 0:
         return None
-    root = math.sqrt(radicand)
+    root = np.sqrt(radicand)
     u0 = -d / 2.0 + side * root
     # noise across the circle displaces the target by 2 r sigma; propagate it to d, e and the constant, hence to u0
-    radius = math.sqrt(max(d**2 / 4 + e**2 / 4 - f, 1e-30))
+    radius = np.sqrt(max(d**2 / 4.0 + e**2 / 4.0 - f, 1e-30))
     rest = d * u + e * v - target
-    misfit = math.sqrt(float(rest @ rest) / max(len(u) - 3, 1))
-    spread = max(2.0 * radius * math.sqrt(float(sigma @ sigma) / len(sigma)) / scale, misfit)
+    misfit = np.sqrt((rest * rest).sum() / max(len(u) - 3, 1))
+    spread = max(2.0 * radius * np.sqrt((sigma * sigma).mean()) / scale, misfit)
     by_d, by_f = -0.5 + side * d / (4.0 * root), -side / (2.0 * root)
     by_e = -by_f * height / scale
     variance = (vv * by_d**2 - 2.0 * uv * by_d * by_e + uu * by_e**2) / determinant + by_f**2 / len(u)
-    return shift + scale * u0, scale * spread * math.sqrt(variance)
+    return shift + scale * u0, scale * spread * np.sqrt(variance)
 
 
 def _low(question: Result, frequency: Array, x: Array, y: Array, sigma: Array) -> Result:
     """Low-frequency intercept; arrays run from high to low frequency, y = -Im Z."""
-    x, y, sigma, frequency = x[::-1], y[::-1], sigma[::-1], frequency[::-1]  # from the low-frequency end
+    x, y, sigma, frequency = (values[::-1].copy() for values in (x, y, sigma, frequency))  # from the low-frequency end
     noise = float(sigma[0])
     settings: dict[str, Any] = {"lowest_frequency": float(frequency[0])}
     peak = _peak(y, sigma)
