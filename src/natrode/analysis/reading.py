@@ -118,6 +118,10 @@ def _mean_pressure(record: Measurement) -> float | None:
 
 def conditions_of(record: Measurement) -> dict[str, Any]:
     """Temperature [K], pressure [Pa] and area [m2] for the settings of a result; None where nobody said."""
+    return dict(record.derived(_conditions))
+
+
+def _conditions(record: Measurement) -> dict[str, Any]:
     return {
         "temperature": temperature_of(record),
         "pressure": pressure_of(record),

@@ -184,8 +184,7 @@ def _judged(
         shorts, polarised = [e for e in shorts if e.kind == "resistance drop"], []
     seen, undecided = _seen_in_spectra(spectra, trace)
     shorts, early = _joined(shorts, seen)
-    found = _verdict(cycling, trace, shorts, polarised, kind, margin, settings)
-    return replace(found, undecided=(*undecided, *early))
+    return _verdict(cycling, trace, shorts, polarised, kind, margin, settings, (*undecided, *early))
 
 
 def _of_spectra_alone(experiment: Experiment) -> FailureVerdict:
@@ -402,6 +401,7 @@ def _verdict(
     polarised_kind: FailureKind,
     margin: Result,
     settings: dict[str, Any],
+    undecided: tuple[Evidence, ...],
 ) -> FailureVerdict:
     short_grade, polarised_grade = _grade(shorts), _grade(polarised)
     # the earlier failure names the verdict; a short that is only possible never hides a polarisation failure
@@ -442,6 +442,7 @@ def _verdict(
         summary=text,
         settings=settings,
         source=provenance(cycling)["source"],
+        undecided=undecided,
     )
 
 

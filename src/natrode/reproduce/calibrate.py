@@ -5,6 +5,7 @@ import io
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -36,10 +37,16 @@ class Sample:
 
     def overrides(self, draw: int) -> Overrides:
         """SI values of one draw by interface (or electrolyte) and parameter name."""
-        found: dict[str, dict[str, float]] = {}
-        for parameter, value in zip(self.calibration.parameters, self.values[draw], strict=True):
-            for name in parameter.places:
-                found.setdefault(name, {})[parameter.name] = float(value)
+        values = self.values[draw].tolist()
+        return {place: {name: values[n] for name, n in own} for place, own in self._columns.items()}
+
+    @cached_property
+    def _columns(self) -> dict[str, list[tuple[str, int]]]:
+        """Names and columns of the parameters that each interface (or electrolyte) has."""
+        found: dict[str, list[tuple[str, int]]] = {}
+        for n, parameter in enumerate(self.calibration.parameters):
+            for place in parameter.places:
+                found.setdefault(place, []).append((parameter.name, n))
         return found
 
     @property

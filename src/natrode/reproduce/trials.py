@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any, Literal
 
 import numpy as np
@@ -165,23 +166,35 @@ def _order(sample: Sample, stride: int) -> list[int]:
 
 def inherited(cell: Cell | FullCell, overrides: Overrides) -> Overrides:
     """Values of a draw for the interfaces of a cell, those of an interface that it extends among them."""
+    found = dict(overrides)
+    sides = _extended(cell.symmetric if isinstance(cell, FullCell) else cell)
+    for interface, origins, _ in sides:
+        if interface not in found:
+            values = {name: overrides[one][name] for name, one in origins if name in overrides.get(one, {})}
+            found |= {interface: values} if values else {}
+    for interface, _, own in sides:
+        if own and interface in found:  # what the cell itself says is not the sample's to change
+            found[interface] = {name: value for name, value in found[interface].items() if name not in own}
+    return found
+
+
+@lru_cache(maxsize=16)
+def _extended(cell: Cell) -> tuple[tuple[str, tuple[tuple[str, str], ...], frozenset[str]], ...]:
+    """Each interface of a cell, where it has its parameters from, and which ones are the cell's own."""
     from natrode import materials
 
-    if isinstance(cell, FullCell):
-        cell = cell.symmetric
-
-    found = {name: dict(values) for name, values in overrides.items()}
-    for electrode in (cell.electrode.working, cell.electrode.counter):
-        if electrode.interface in found:
-            continue
-        interface = materials.load_interface(electrode.interface)
-        for name, value in interface.parameters.items():
-            if not isinstance(value, str) and value.origin in overrides and name in overrides[value.origin]:
-                found.setdefault(electrode.interface, {})[name] = overrides[value.origin][name]
-    for electrode in (cell.electrode.working, cell.electrode.counter):
-        for name in electrode.parameters:  # what the cell itself says is not the sample's to change
-            found.get(electrode.interface, {}).pop(name, None)
-    return found
+    return tuple(
+        (
+            electrode.interface,
+            tuple(
+                (name, value.origin)
+                for name, value in materials.load_interface(electrode.interface).parameters.items()
+                if not isinstance(value, str)
+            ),
+            frozenset(electrode.parameters),
+        )
+        for electrode in (cell.electrode.working, cell.electrode.counter)
+    )
 
 
 def _one(

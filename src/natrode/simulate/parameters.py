@@ -48,6 +48,9 @@ _KERNEL_COLUMNS = {
     "film_time": kernel.FILM_TIME,
     "film_growth_rate": kernel.FILM_GROWTH_RATE,
 }
+_COLUMNS = list(_KERNEL_COLUMNS.values())
+_OF_THE_METAL = [kernel.RECESSION, kernel.RESERVOIR]
+"""Columns that no parameter of the interface changes."""
 _WITHOUT = {
     "protrusion_charge": np.inf,
     "film_resistance": 0.0,
@@ -130,9 +133,9 @@ Overrides = Mapping[str, Mapping[str, float]]
 
 def override(model: Model, cell: Cell, overrides: Overrides) -> Model:
     """Return the model with the values that concern this cell's interfaces and electrolyte replaced."""
-    for side, electrode in enumerate((cell.electrode.working, cell.electrode.counter)):
-        if electrode.interface in overrides:
-            model = with_values(model, side, overrides[electrode.interface])
+    sides = (cell.electrode.working, cell.electrode.counter)
+    changes = {side: overrides[one.interface] for side, one in enumerate(sides) if one.interface in overrides}
+    model = _with_sides(model, changes)
     conductivity = overrides.get(cell.electrolyte.material, {}).get("conductivity")
     if conductivity is not None:
         resistance = cell.electrolyte.thickness / (conductivity * cell.electrolyte_area)
@@ -147,16 +150,16 @@ def plain(parameters: Mapping[str, Any]) -> dict[str, float | str]:
 
 def with_values(model: Model, side: int, values: Mapping[str, float]) -> Model:
     """Return the model with interface parameters of one side (0 working, 1 counter) replaced by SI values."""
-    merged = {**model.interfaces[side], **values}
-    rows = model.electrodes.copy()
-    keep = rows[side].copy()
-    rows[side] = _row(merged, keep[kernel.AREA])
-    rows[side, kernel.RECESSION], rows[side, kernel.RESERVOIR] = (
-        keep[kernel.RECESSION],
-        keep[kernel.RESERVOIR],
-    )
-    interfaces = (merged, model.interfaces[1]) if side == 0 else (model.interfaces[0], merged)
-    return replace(model, electrodes=rows, interfaces=interfaces)
+    return _with_sides(model, {side: values})
+
+
+def _with_sides(model: Model, changes: Mapping[int, Mapping[str, float]]) -> Model:
+    sides, rows = list(model.interfaces), model.electrodes.copy()
+    for side, values in changes.items():
+        sides[side] = {**sides[side], **values}
+        rows[side] = _row(sides[side], rows[side, kernel.AREA])
+        rows[side, _OF_THE_METAL] = model.electrodes[side, _OF_THE_METAL]
+    return replace(model, electrodes=rows, interfaces=(sides[0], sides[1]))
 
 
 def _of_metal(metal: materials.Material) -> dict[str, float]:
@@ -169,8 +172,7 @@ def _of_metal(metal: materials.Material) -> dict[str, float]:
 
 def _row(values: Mapping[str, float | str], area: float) -> FloatArray:
     row = np.zeros(kernel.N_PARAMETERS)
-    for name, column in _KERNEL_COLUMNS.items():
-        row[column] = values[name]
+    row[_COLUMNS] = [values[name] for name in _KERNEL_COLUMNS]
     row[kernel.FILM_LAW] = kernel.FILM_LAWS[str(values.get("film_growth", "none"))]
     row[kernel.FILM_UNDER_CONTACTS] = values.get("film_placement", "series") == "under-contacts"
     row[kernel.AREA] = area
