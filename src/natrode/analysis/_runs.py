@@ -234,3 +234,20 @@ def falls_short(values: Array, part: float, most: int) -> npt.NDArray[np.bool_]:
         # what is not below the largest value before it is not below a median of such
         found[k] = values[k] < part * highest and values[k] < part * middle(values[max(k - most, 0) : k])
     return found
+
+
+@compiled
+def last_over_lowest(first: Indices, values: Array, level: Array) -> Table:
+    """Each run's last value over the lowest of its parts and of its second sample, the last, the highest part."""
+    found = np.full((3, len(first)), np.nan)
+    for run in range(len(first)):
+        last = (first[run + 1] if run + 1 < len(first) else len(values)) - 1
+        lowest, highest = values[min(first[run] + 1, last)], np.nan
+        for part in level[run]:
+            if not np.isnan(part):
+                lowest = min(lowest, part)
+                highest = part if np.isnan(highest) else max(highest, part)
+        if lowest > 0.0:
+            found[0, run] = values[last] / lowest
+        found[1, run], found[2, run] = values[last], highest
+    return found

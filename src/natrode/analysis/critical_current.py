@@ -1,6 +1,7 @@
 """Critical current densities from stepped tests and linear ramps, with bracket, failure mode and protocol."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -57,25 +58,69 @@ class CurrentSteps:
 class CriticalCurrent:
     """The critical current density of one cell under one protocol."""
 
-    largest_survived: Result
-    """Largest current whose half cycles were all completed (hNa's convention)."""
-    lowest_failed: Result
-    """Current of the step in which the cell failed (PbC's convention)."""
     bracket: tuple[float | None, float | None]
     """[last survived, first failed], [A/m2] or [A]; None where open: for interval-censored statistics."""
     failure_mode: FailureKind
     verdict: FailureVerdict
-    stripping: Result
-    """Critical current for stripping: the bracket where contact was lost, else a lower limit."""
-    plating: Result
-    """Critical current for plating: the bracket where the cell shorted, else a lower limit."""
-    non_ohmic_onset: Result
-    """Current at which V/i first exceeds that of the first steps by 10 %, for good."""
-    cumulative_charge: Result
-    """Charge passed in both directions until the failure, or the end."""
     protocol: dict[str, Any]
     """Step, capacity or time per half cycle, cycles per step, T, P, area, as found in the record (SI)."""
     steps: CurrentSteps
+    half: HalfCycles = field(repr=False)
+    question: Result = field(repr=False)
+    """What all answers have in common; each is worked out when it is asked for."""
+    refusal: str | None
+    """Why the record is no stepped test; None where it is one."""
+
+    @property
+    def largest_survived(self) -> Result:
+        """Largest current whose half cycles were all completed (hNa's convention)."""
+        return self._conventions[0]
+
+    @property
+    def lowest_failed(self) -> Result:
+        """Current of the step in which the cell failed (PbC's convention)."""
+        return self._conventions[1]
+
+    @property
+    def stripping(self) -> Result:
+        """Critical current for stripping: the bracket where contact was lost, else a lower limit."""
+        return self._sides[0]
+
+    @property
+    def plating(self) -> Result:
+        """Critical current for plating: the bracket where the cell shorted, else a lower limit."""
+        return self._sides[1]
+
+    @cached_property
+    def non_ohmic_onset(self) -> Result:
+        """Current at which V/i first exceeds that of the first steps by 10 %, for good."""
+        return self._refused or _non_ohmic(self.question, self.steps, self._failed)
+
+    @cached_property
+    def cumulative_charge(self) -> Result:
+        """Charge passed in both directions until the failure, or the end."""
+        return self._refused or _cumulative(self.question, self.half, self.verdict, self._failed is not None)
+
+    @cached_property
+    def _conventions(self) -> tuple[Result, Result]:
+        if no := self._refused:
+            return no, no
+        return _both_conventions(self.question, *self.bracket, _doubts(self.verdict, self.half), self.verdict)
+
+    @cached_property
+    def _sides(self) -> tuple[Result, Result]:
+        if no := self._refused:
+            return no, no
+        return _by_side(self.question, *self.bracket, _doubts(self.verdict, self.half), self.verdict)
+
+    @property
+    def _refused(self) -> Result | None:
+        return None if self.refusal is None else self.question.refused(self.refusal)
+
+    @property
+    def _failed(self) -> int | None:
+        """Index of the step in which the cell failed."""
+        return None if self.bracket[1] is None else int(np.flatnonzero(self.steps.current == self.bracket[1])[0])
 
     @property
     def results(self) -> tuple[Result, ...]:
@@ -162,28 +207,12 @@ def critical_current_density(
     )
     reason = _why_not_steps(half, steps)
     if reason is not None:
-        no = question.refused(reason)
-        kind: FailureKind = verdict.kind
-        return CriticalCurrent(no, no, (None, None), kind, verdict, no, no, no, no, protocol, steps)
+        return CriticalCurrent((None, None), verdict.kind, verdict, protocol, steps, half, question, reason)
     survived, failed = _bracket(half, steps, verdict)
     low = None if survived is None else float(steps.current[survived])
     high = None if failed is None else float(steps.current[failed])
-    doubts = _doubts(verdict, half)
-    largest, lowest = _both_conventions(question, low, high, doubts, verdict)
-    stripping, plating = _by_side(question, low, high, doubts, verdict)
-    return CriticalCurrent(
-        largest_survived=largest,
-        lowest_failed=lowest,
-        bracket=(low, high),
-        failure_mode=verdict.kind if failed is not None else "none",
-        verdict=verdict,
-        stripping=stripping,
-        plating=plating,
-        non_ohmic_onset=_non_ohmic(question, steps, failed),
-        cumulative_charge=_cumulative(question, half, verdict, area, failed is not None),
-        protocol=protocol,
-        steps=steps,
-    )
+    mode = verdict.kind if failed is not None else "none"
+    return CriticalCurrent((low, high), mode, verdict, protocol, steps, half, question, None)
 
 
 def is_stepped(half: HalfCycles) -> bool:
@@ -362,9 +391,8 @@ def _non_ohmic(question: Result, steps: CurrentSteps, failed: int | None) -> Res
     return asked.found(high, (high - low) / np.sqrt(12.0), interval=(low, high), baseline_resistance=baseline)
 
 
-def _cumulative(
-    question: Result, half: HalfCycles, verdict: FailureVerdict, area: float | None, failed: bool
-) -> Result:
+def _cumulative(question: Result, half: HalfCycles, verdict: FailureVerdict, failed: bool) -> Result:
+    area = question.settings["protocol"]["area"]
     asked = question.changed(
         quantity="cumulative areal capacity to failure" if area is not None else "cumulative capacity to failure",
         dimension="charge" if area is None else "areal charge",

@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from natrode.analysis._runs import falls_short, per_sample, quarters, third_differences
+from natrode.analysis._runs import falls_short, last_over_lowest, per_sample, quarters, third_differences
 from natrode.analysis.halves import HalfCycles, half_cycles
 from natrode.analysis.reading import ZERO_CELSIUS, Array, median, medians, windows
 from natrode.measurement import Column, Measurement
@@ -187,12 +187,14 @@ def ohmic_floor(trace: Trace, electrolyte: tuple[float, float]) -> Evidence | No
     """
     if trace.half.basis == "voltage" or electrolyte[0] <= 0:
         return None
+    allowance = 1.0 if trace.compensated else 1.0 - UNMEASURED_DRIFT
+    limit = FLOOR * allowance * (electrolyte[0] - 2.0 * electrolyte[1])
+    if not (trace.level < limit).any():
+        return None
     there = np.isfinite(trace.level)
     level = trace.level[there]
     owner = np.nonzero(there)[0]
     error = np.nan_to_num(trace.noise)[owner] * 1.2533 / np.sqrt(trace.samples[there])
-    allowance = 1.0 if trace.compensated else 1.0 - UNMEASURED_DRIFT
-    limit = FLOOR * allowance * (electrolyte[0] - 2.0 * electrolyte[1])
     below = level + 3.0 * error < limit
     k = first_lasting(below, 3)
     if k is None:
@@ -231,6 +233,8 @@ def noise_burst(trace: Trace) -> Evidence | None:
     if len(finite) < 4:
         return None
     relative = (trace.noise * current / np.maximum(np.abs(trace.half.voltage_mean), 1e-12))[finite]
+    if not (relative > NOISE_SEEN).any():
+        return None
     values = (trace.noise * current)[finite]
     differences = 0.9 * median(trace.samples[finite].sum(axis=1)) - 3.0
     together = int(np.clip(np.ceil(40.0 / differences), 1, 15))
@@ -257,14 +261,9 @@ def noise_burst(trace: Trace) -> Evidence | None:
 
 def polarisation_rise(trace: Trace) -> tuple[Array, Mask]:
     """Ratio of the last V/i to the lowest in each half cycle, and where it rises 1.5-fold to the end."""
-    first = trace.first
-    last = np.append(first[1:], len(trace.owner)) - 1
-    final = trace.resistance[last]
-    lowest = np.fmin(np.fmin.reduce(trace.level, axis=1), trace.resistance[np.minimum(first + 1, last)])
-    highest = np.fmax.reduce(trace.level, axis=1)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = np.where(lowest > 0, final / lowest, np.nan)
-    return ratio, np.asarray((last > first) & (ratio > 1.5) & (final >= highest))
+    ratio, final, highest = last_over_lowest(trace.first, trace.resistance, trace.level)
+    several = np.diff(trace.first, append=len(trace.owner)) > 1
+    return ratio, several & (ratio > 1.5) & (final >= highest)
 
 
 def cut_short(half: HalfCycles) -> Mask:
