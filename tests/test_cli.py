@@ -113,6 +113,26 @@ cycles = {}
 """
 
 
+def test_a_run_says_how_the_cell_failed_with_the_evidence(tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+    (tmp_path / "cell.toml").write_text(cell.EXAMPLE.replace("h-na-1-5/", "pristine-na/"), encoding="utf-8")
+    (tmp_path / "p.toml").write_text(
+        'name = "strip"\n[[steps]]\ntype = "one-sided"\ncurrent_density = "0.2 mA/cm2"\nduration = "10 h"\n'
+        'voltage_limit = "0.2 V"\nimpedance_every = "1 h"\n'
+    )
+    assert call("run", tmp_path / "cell.toml", tmp_path / "p.toml", "--out", tmp_path / "out") == 0
+    said = capsys.readouterr().out
+    assert "contact loss (probable): V/i rose" in said
+    assert "time to 0.2 V" in said
+    assert "interface resistance, first spectrum, cell" in said
+    summary = json.loads((tmp_path / "out" / "summary.json").read_text())
+    assert summary["failure"]["kind"] == "contact loss"
+    assert {e["kind"] for e in summary["failure"]["evidence"]} >= {"polarisation rise", "voltage limit"}
+    page = (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
+    assert "contact loss, probable" in page
+    assert "00000000" not in re.sub(r"<script.*?</script>", "", page, flags=re.DOTALL), "1.114 cm, not 11.140000000002"
+
+
 def test_a_full_cell_goes_on_from_where_an_earlier_run_ended(tmp_path, capsys):
     (tmp_path / "cell.toml").write_text(cell.FULL_EXAMPLE, encoding="utf-8")
     shown = {}

@@ -91,6 +91,16 @@ def test_the_interval_before_the_first_sample_counts():
     assert half.start_time[1:] == pytest.approx([100.0, 200.0, 300.0])
 
 
+def test_a_current_that_ends_the_record_with_its_first_sample_is_a_half_cycle():
+    """The instrument stopped at a limit that the new current passed at once; a lower voltage is a switch's."""
+    record = cycling_record(alternating(4), 46.0)
+    rows = {Column.TIME.value: 4 * HOUR, Column.CURRENT.value: 2e-4}
+    for volts, count in ((0.12, 5), (1e-3, 4)):
+        last = pd.DataFrame({**rows, Column.VOLTAGE.value: [volts]})
+        half = half_cycles(Measurement(record.metadata, pd.concat([record.table, last], ignore_index=True)))
+        assert len(half) == count
+
+
 def test_a_single_sample_without_charge_at_a_switch_is_an_artefact():
     t = np.concatenate([np.arange(100.0), [99.001], 100.0 + np.arange(100.0)])
     i = np.concatenate([np.full(100, 1e-3), [-4e-4], np.full(100, 1e-3)])

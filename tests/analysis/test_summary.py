@@ -2,8 +2,9 @@ import json
 import tomllib
 
 import numpy as np
+import pytest
 
-from natrode.analysis import summarise, summarise_series
+from natrode.analysis import summarise, summarise_series, verdict_of
 from natrode.measurement import Column, Geometry, Measurement
 from tests.analysis.records import (
     AREA,
@@ -46,17 +47,45 @@ def test_a_one_sided_test_with_spectra():
     spectra = spectrum_record([ELECTROLYTE + zarc(F, 10.0 + k, 1e-3) for k in range(4)], F, columns=columns)
     record = experiment(cycling_record([(1800.0, 1e-4)]), spectra)
     results = summarise(record)
-    assert names(results)[-1] == "interface resistance of the stripped side"
+    assert names(results)[-3:] == [
+        "interface resistance, first spectrum",
+        "interface resistance, last spectrum",
+        "interface resistance of the stripped side, last spectrum",
+    ]
     series = summarise_series(record)
     assert [s.x_quantity for s in series] == ["test time", "net charge"]
     for item in (*results, *series):
         json.dumps(item.to_json(), allow_nan=False)
 
 
+def test_a_one_sided_test_up_to_its_voltage_limit():
+    """10 to 82 Ohm in a linear rise at 0.1 mA: 5 mV after 2000 s and 0.2 C/cm2; a limit beyond that says nothing."""
+    for limit, found in (("5 mV", ["time to 0.005 V", "charge to 0.005 V"]), ("1 V", [])):
+        record = cycling_record(
+            [(3600.0, 1e-4)], lambda t: 10.0 + 0.02 * t, stop_voltage=5e-3, samples=181,
+            settings={"protocol": {"steps": [{"voltage_limit": limit}]}},
+        )  # fmt: skip
+        results = [r for r in summarise(record, (1.0, 0.1)) if " to " in r.quantity]
+        assert names(results) == found
+        if found:
+            assert [r.value for r in results] == pytest.approx([2000.0, 0.2 / AREA], rel=1e-6)
+
+
+def test_the_verdict_is_given_where_there_are_half_cycles_of_constant_current():
+    assert verdict_of(cycling_record(alternating(6)), ELECTROLYTE).kind == "none"
+    shorted = cycling_record(alternating(6), lambda t: np.where(t > 4.3 * HOUR, 0.5, 46.0))
+    assert verdict_of(shorted, ELECTROLYTE).kind == "hard short"
+    voltage = np.linspace(-0.1, 0.1, 100)
+    assert verdict_of(sweep_record(voltage, voltage / 50.0), ELECTROLYTE) is None
+    assert verdict_of(cycling_record([(HOUR, 0.0)])) is None
+
+
 def test_one_spectrum_is_given_per_cell_and_per_interface():
     results = summarise(spectrum_record(ELECTROLYTE + zarc(F, 10.0, 1e-3), F))
     assert names(results) == ["electrolyte resistance", "interface resistance", "interface resistance"]
     assert [r.scope for r in results] == ["cell", "cell", "per interface (assumed equal)"]
+    given = summarise(spectrum_record(ELECTROLYTE + zarc(F, 10.0, 1e-3), F), ELECTROLYTE)
+    assert names(given) == ["interface resistance", "interface resistance"], "what was given is not asked for"
 
 
 def test_a_ramp_of_current():
@@ -69,7 +98,10 @@ def test_a_ramp_of_current():
 
 def test_a_sweep():
     voltage = np.linspace(-0.1, 0.1, 100)
-    assert names(summarise(sweep_record(voltage, voltage / 50.0), ELECTROLYTE)) == ["exchange current density"] * 2
+    assert names(summarise(sweep_record(voltage, voltage / 50.0), ELECTROLYTE)) == [
+        "exchange current density (low field)",
+        "exchange current density (Tafel)",
+    ]
     unknown = summarise(sweep_record(voltage, voltage / 50.0, geometry=Geometry(working_area=AREA)))
     assert names(unknown) == ["onset of oxidation (threshold)", "onset of reduction (threshold)"]
     assert all(r.value is None and r.reason for r in unknown)

@@ -88,7 +88,7 @@ def test_without_area_the_current_is_not_normalised() -> None:
         ({"value": 0.0438, "uncertainty": 4.3e-4, "quality": "good"}, "0.04380", "± 0.00043"),
         ({"value": 12.34, "uncertainty": 0.0996, "quality": "good"}, "12.34", "± 0.10"),
         ({"value": -2.1e-3, "uncertainty": 2.3e-3, "quality": "good"}, "−0.0021", "± 0.0023"),
-        ({"value": 5.0, "uncertainty": 0.0, "quality": "good"}, "5", "± 0"),
+        ({"value": 5.0, "uncertainty": 0.0, "quality": "good"}, "5", ""),
         ({"value": 8e-12, "uncertainty": 3e-7, "quality": "good"}, "(0.0", "± 3.0) × 10⁻⁷"),
         ({"value": 0.75, "interval": [0.7, 0.8], "quality": "good"}, "0.75", "[0.7 – 0.8]"),
         ({"value": None, "interval": [0.0, 0.4], "quality": "upper limit"}, "< 0.4", ""),

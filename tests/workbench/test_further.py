@@ -202,7 +202,7 @@ def test_kinetics_are_corrected_by_what_the_cell_has():
     spectrum = spectrum_record(40.0 + zarc(F, 10.0, 1e-4), F)
 
     def low_field(cell):
-        return next(r for r in analysis.summarise(cell) if r.quantity == "exchange current density")
+        return next(r for r in analysis.summarise(cell) if r.quantity == "exchange current density (low field)")
 
     by_spectrum = low_field(experiment(sweep, spectrum))
     assert by_spectrum.settings["resistance_per_interface"] == pytest.approx(5.0 * AREA, rel=0.02)

@@ -89,7 +89,7 @@ from natrode.analysis.replicates import (
 from natrode.analysis.result import Result, Series
 from natrode.analysis.spectrum import Intercepts, mask_points, real_axis_intercepts
 from natrode.analysis.statistics import WeibullFit, weibull_from_brackets
-from natrode.analysis.summary import summarise, summarise_series
+from natrode.analysis.summary import summarise, summarise_series, verdict_of
 from natrode.analysis.temperature_series import (
     ArrheniusFit,
     BreakTest,
@@ -243,6 +243,7 @@ __all__ = [
     "track_peaks",
     "transference_from_spectra",
     "transference_number",
+    "verdict_of",
     "voltage_amplitude",
     "warburg_coefficient",
     "weibull_from_brackets",

@@ -120,7 +120,9 @@ def low_field_exchange_current_density(
     """
     sweep = of_kind(record, "sweep")
     polarisation = overpotential_per_interface(sweep, ohmic_resistance, n_interfaces)
-    question = _question(sweep, polarisation, "low-field slope: i0 = (RT/F) / (d eta/d i)", {"window": window})
+    question = _question(
+        sweep, polarisation, "low field", "low-field slope: i0 = (RT/F) / (d eta/d i)", {"window": window}
+    )
     i, eta = polarisation.current, polarisation.overpotential
     centre = _rest_value(i, eta)
     use = np.abs(eta - centre) <= window
@@ -174,7 +176,7 @@ def tafel_exchange_current_density(
     """
     sweep = of_kind(record, "sweep")
     polarisation = overpotential_per_interface(sweep, ohmic_resistance, n_interfaces)
-    question = _question(sweep, polarisation, "Tafel line: eta = (RT/alpha F) ln(i/i0)", {"begins": begins})
+    question = _question(sweep, polarisation, "Tafel", "Tafel line: eta = (RT/alpha F) ln(i/i0)", {"begins": begins})
     temperature, doubts = _temperature(sweep)
     i, eta = polarisation.current, polarisation.overpotential
     eta = eta - _rest_value(i, eta)
@@ -259,10 +261,12 @@ def _tafel_branch(i: Array, eta: Array, temperature: float) -> dict[str, float] 
     }
 
 
-def _question(sweep: Measurement, polarisation: Polarisation, method: str, settings: dict[str, Any]) -> Result:
+def _question(
+    sweep: Measurement, polarisation: Polarisation, where: str, method: str, settings: dict[str, Any]
+) -> Result:
     area = area_of(sweep)
     return Result(
-        quantity="exchange current density" if area is not None else "exchange current",
+        quantity=f"exchange current{'' if area is None else ' density'} ({where})",
         dimension="current" if area is None else "current density",
         method=f"{method}; eta per interface of {polarisation.n_interfaces} equal ones",
         scope="per interface (assumed equal)" if polarisation.n_interfaces == 2 else "electrode",

@@ -141,7 +141,7 @@ def _found(record: Measurement, threshold: float | None) -> HalfCycles:
     if not measured and LOOP in record:  # without a current only the instrument's loops tell equal steps apart
         first, last = _split_at(first, last, np.flatnonzero(np.diff(record.array(LOOP)[rows])) + 1)
     table = contents(time, voltage, current, first, last, measured)
-    keep = _not_artefacts(first, last, table[CHARGE], measured)
+    keep = _not_artefacts(first, last, table, measured)
     start, end, table = rows[first[keep]], rows[last[keep]], table[:, keep]
     said = record.array(Column.CYCLE)[start] if Column.CYCLE in record else np.empty(0)
     return HalfCycles(
@@ -178,10 +178,16 @@ def _split_at(first: Indices, last: Indices, cuts: Indices) -> tuple[Indices, In
     return starts[keep], ends[keep]
 
 
-def _not_artefacts(first: Indices, last: Indices, charge: Array, measured: bool) -> npt.NDArray[np.bool_]:
-    """False for single samples that carry next to no charge: the transient of a switch."""
+def _not_artefacts(first: Indices, last: Indices, table: Array, measured: bool) -> npt.NDArray[np.bool_]:
+    """False for single samples that carry next to no charge: the transient of a switch.
+
+    One that ends the record at its highest voltage is kept: there the instrument stopped at a limit.
+    """
     single = first == last
     if not measured or single.all():
         return np.ones(len(first), dtype=bool)
-    typical = median(np.abs(charge[~single]))
-    return np.asarray(~(single & (np.abs(charge) < 0.01 * typical)))
+    charge = np.abs(table[CHARGE])
+    transient = single & (charge < 0.01 * median(charge[~single]))
+    if transient[-1] and table[PEAK, -1] > table[PEAK, :-1].max():
+        transient[-1] = False
+    return np.asarray(~transient)

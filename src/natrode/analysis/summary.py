@@ -4,7 +4,15 @@ import numpy as np
 
 from natrode.analysis.along import spectra_along
 from natrode.analysis.critical_current import critical_current_density, critical_current_from_ramp, is_stepped
-from natrode.analysis.cycling import Which, hysteresis, overpotential, polarisation_growth, voltages
+from natrode.analysis.cycling import (
+    Which,
+    charge_to_voltage,
+    hysteresis,
+    overpotential,
+    polarisation_growth,
+    time_to_voltage,
+    voltages,
+)
 from natrode.analysis.direct_current import low_field_exchange_current_density, tafel_exchange_current_density
 from natrode.analysis.full_cell import capacity_fade, falls_in_discharge, full_cell_cycles, is_full_cell
 from natrode.analysis.halves import HalfCycles, half_cycles
@@ -19,7 +27,7 @@ from natrode.analysis.ohmic import correction_of, current_interrupt
 from natrode.analysis.onset import onset_voltage
 from natrode.analysis.reading import KnownResistance, Record, interfaces_of
 from natrode.analysis.result import Result, Series
-from natrode.analysis.verdict import failure, life
+from natrode.analysis.verdict import FailureVerdict, failure, life
 from natrode.measurement import Column, Experiment, Measurement
 
 
@@ -53,6 +61,26 @@ def summarise(record: Record, electrolyte: KnownResistance | None = None) -> lis
                 tafel_exchange_current_density(sweep, ohmic),
             ]
     return results
+
+
+def verdict_of(record: Record, electrolyte: KnownResistance | None = None) -> FailureVerdict | None:
+    """Return how a symmetric cell failed, or that it did not, with the evidence.
+
+    Args:
+        record: one measurement of any kind, or an experiment.
+        electrolyte: as in `summarise`.
+
+    Returns:
+        FailureVerdict; None where no half cycles of constant current were recorded, or several records of them.
+    """
+    experiment = _experiment(record)
+    if len(experiment.of_kind("cycling")) != 1:
+        return None
+    half = half_cycles(experiment.cycling)
+    full = is_full_cell(experiment.cycling) and falls_in_discharge(experiment.cycling)
+    if full or not len(half) or not _galvanostatic(experiment.cycling, half):
+        return None
+    return failure(experiment, electrolyte)
 
 
 def _ohmic(experiment: Experiment, sweep: Measurement) -> KnownResistance | None:
@@ -97,8 +125,17 @@ def _of_cycling(experiment: Experiment, electrolyte: KnownResistance | None) -> 
             *found,
         ]
     if half.one_sided:
-        return [overpotential(cycling), *found]
+        return [overpotential(cycling), *_to_the_limit(cycling, half, verdict), *found]
     return [overpotential(cycling), hysteresis(cycling), polarisation_growth(cycling), *found]
+
+
+def _to_the_limit(cycling: Measurement, half: HalfCycles, verdict: FailureVerdict) -> list[Result]:
+    """Time and charge of a one-sided test up to the protocol's voltage limit, where it came so far."""
+    limit = verdict.settings["voltage_limit"]
+    if limit is None or half.voltage_peak.max() < limit * (1.0 - 1e-6):
+        return []
+    answers = [time_to_voltage(cycling, limit)]
+    return answers if half.basis == "voltage" else [*answers, charge_to_voltage(cycling, limit)]
 
 
 def _galvanostatic(cycling: Measurement, half: HalfCycles) -> bool:
@@ -122,14 +159,16 @@ def _given(impedance: Measurement, electrolyte: KnownResistance | None) -> Known
 def _of_impedance(impedance: Measurement, electrolyte: KnownResistance | None) -> list[Result]:
     spectra, given = impedance.spectra(), _given(impedance, electrolyte)
     series = interface_resistance_series(impedance, given)
-    found = [electrolyte_resistance(spectra[0]), series.results[0]]
+    own = [series.results[0]]
     if interfaces_of(impedance) == 2 and not series.one_sided:
-        found.append(interface_resistance(spectra[0], given, "interface"))
+        own.append(interface_resistance(spectra[0], given, "interface"))
     if len(spectra) > 1:
-        found.append(series.results[-1])
+        last = [series.results[-1]]
         if series.one_sided:
-            found.append(stripping_side_resistance(impedance, given).results[-1])
-    return found
+            last.append(stripping_side_resistance(impedance, given).results[-1])
+        own = [r.changed(quantity=f"{r.quantity}, first spectrum") for r in own]
+        own += [r.changed(quantity=f"{r.quantity}, last spectrum") for r in last]
+    return own if electrolyte is not None else [electrolyte_resistance(spectra[0]), *own]
 
 
 def summarise_series(record: Record, electrolyte: KnownResistance | None = None) -> list[Series]:

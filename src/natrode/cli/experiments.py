@@ -58,7 +58,7 @@ def run(
     json_: Annotated[Json, Parameter(name="--json")] = False,
 ) -> None:
     """Run a protocol on a virtual cell: records, summary and an HTML page in the folder OUT."""
-    from natrode.analysis import summarise, summarise_series
+    from natrode.analysis import summarise, summarise_series, verdict_of
     from natrode.cell import FullCell, load_cell
     from natrode.errors import SpecificationError
     from natrode.files import output_folder, write_text
@@ -80,21 +80,25 @@ def run(
     pellet = electrolyte_resistance(specified, steps)  # what a blocking cell of the same pellet would give
     results = [result.to_json() for result in summarise(experiment, pellet)]
     series = [item.to_json() for item in summarise_series(experiment, pellet)]
+    verdict = verdict_of(experiment, pellet)
     settings, warnings = experiment.cycling.metadata.settings, list(experiment.cycling.metadata.warnings)
     document = {
         "title": experiment.title, "simulated": True, "out": str(out), "end": settings["end"],
         "cycles": settings["cycles"], "warnings": warnings, "results": results,
+        "failure": None if verdict is None else verdict.to_json(),
     }  # fmt: skip
     with output_folder(out, force) as folder:
         experiment.save(folder, csv=csv)
         if ended is not None:
             ended.save(folder / "state.json")
         write_text(folder / "summary.json", dumps(document))
-        write_text(folder / "index.html", run_page(experiment, results + series, experiment.title))
+        write_text(folder / "index.html", run_page(experiment, results + series, experiment.title, verdict))
     if json_:
         print(dumps(document))
         return
     show_results(experiment.title, results)
+    if verdict is not None:
+        print(verdict.summary)
     for warning in warnings:
         print(f"warning: {warning}")
     print(f"{settings['cycles']} cycles; {settings['end']}\npage: {out / 'index.html'}")

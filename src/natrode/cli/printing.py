@@ -3,10 +3,14 @@
 import json
 import os
 import sys
+from collections.abc import Sequence
+from textwrap import wrap
 from typing import Any
 
 WIDTH = 120
 """Characters in a line that goes into a file or through a pipe, where no terminal says."""
+LEAST_TEXT = 10
+"""Characters of a column of text that are left beside columns that are not to be cut."""
 
 
 def dumps(document: Any) -> str:
@@ -35,13 +39,17 @@ def progress(shown: bool) -> Any:
 
 
 def show_results(title: str, results: list[dict[str, Any]]) -> None:
-    """Print analysed results, each with its uncertainty or the reason why there is none."""
+    """Print analysed results, each with its uncertainty, its limit or the reason why there is none."""
+    from natrode.report.run import result_shown
+
     rows = []
     for item in results:
-        value = "-" if item["value"] is None else f"{item['value']:.4g}"
-        if item.get("uncertainty"):
-            value += f" ± {item['uncertainty']:.2g}"
-        rows.append([item["quantity"], value, item["unit"] or "", item["quality"], item["reason"]])
+        shown = result_shown(item)
+        whole = item["scope"] == "cell" and not (item["area_normalised"] and "resistance" in item["quantity"])
+        scope = "" if whole or item["scope"] in ("none", "") else f", {item['scope']}"
+        unit = "" if item["unit"] in (None, "1") else item["unit"]
+        value = f"{shown.value} {shown.uncertainty}".strip()
+        rows.append([f"{item['quantity']}{scope}", value, unit, item["quality"], item["reason"]])
     columns = ["quantity", "value", "unit", "quality", "note"]
     show_table({"title": f"{title} (simulated)", "columns": columns, "rows": rows})
 
@@ -59,17 +67,33 @@ def show_table(document: Any) -> None:
         if part.get("title"):
             console.print(Text(part["title"], style="italic"), highlight=False)
         table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+        whole = _whole_columns(part["columns"], rows, console.width)
         for n, name in enumerate(part["columns"]):
-            cells = [name.split(" ")[0], *(row[n] for row in rows)]
-            # a word or a number is cut only where it would take the room of all others
-            is_whole = all(" " not in cell and len(cell) <= 0.36 * console.width for cell in cells)
-            table.add_column(Text(name), overflow="fold", no_wrap=is_whole)
+            heading = "\n".join(wrap(name, whole[n], break_long_words=False)) if n in whole else name
+            table.add_column(Text(heading), overflow="fold", no_wrap=n in whole)
         for row in rows:
             table.add_row(*map(Text, row))
         if rows:
             console.print(table)
         for note in part.get("notes", []):
             console.print(note, markup=False, highlight=False)
+
+
+def _whole_columns(names: Sequence[str], rows: Sequence[Sequence[str]], room: int) -> dict[int, int]:
+    """Columns of single words and numbers that are not to be cut, with their widths, as far as there is room."""
+    whole: dict[int, int] = {}
+    needed = 2 * len(names)
+    for n, name in enumerate(names):
+        cells = [row[n] for row in rows]
+        widest = max(map(len, (*cells, *name.split())))
+        if any(" " in cell for cell in cells) or widest > 0.36 * room:
+            needed += min(widest, LEAST_TEXT)
+        else:
+            whole[n] = widest
+    while whole and sum(whole.values()) + needed > room:
+        widest = max(whole, key=lambda n: whole[n] / (2 if n == 0 else 1))  # the first column says what a row is about
+        needed += min(whole.pop(widest), LEAST_TEXT)
+    return whole
 
 
 def _cell(value: Any) -> str:

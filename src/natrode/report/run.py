@@ -1,11 +1,13 @@
 """The page of `natrode run`: what was recorded, what its analysis found, and the cell it came from."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from natrode import units
 from natrode.analysis.full_cell import positive_current
+from natrode.analysis.verdict import FailureVerdict
 from natrode.measurement import Column, Experiment, Measurement
 from natrode.report.page import Plots, render
 from natrode.report.run_plots import Drawn, is_series, nyquist_figure, series_figures, sweep_figure, time_figure
@@ -19,6 +21,10 @@ _QUALITY = {
     "lower limit": "above",
     "not computed": "absent",
 }
+
+
+_GRADES = {"none": "agrees", "possible": "doubtful", "probable": "misses", "certain": "misses"}
+"""Style and icon by the grade of a failure."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +47,9 @@ class ResultShown:
         return f"uncertainty: {told}" if self.uncertainty and len(known) > 1 else ""
 
 
-def run_page(experiment: Experiment, summary: list[dict[str, Any]], title: str) -> str:
+def run_page(
+    experiment: Experiment, summary: list[dict[str, Any]], title: str, verdict: FailureVerdict | None = None
+) -> str:
     """Return one offline HTML page for an experiment.
 
     Args:
@@ -51,6 +59,7 @@ def run_page(experiment: Experiment, summary: list[dict[str, Any]], title: str) 
             (with `x_quantity` and `x_unit`; without, against its number); series of one unit and abscissa share
             a plot.
         title: heading of the page.
+        verdict: how the cell failed, where that was judged.
     """
     plots = Plots()
     drawn = [(_DRAW[m.kind](m), m) for m in experiment.measurements]
@@ -61,6 +70,7 @@ def run_page(experiment: Experiment, summary: list[dict[str, Any]], title: str) 
         version=_versions(experiment),
         experiment=experiment,
         results=[result_shown(entry) for entry in summary],
+        verdict=None if verdict is None else {"of": verdict, "style": _GRADES[verdict.grade]},
         record_plots=[_plot(d, plots, m.is_simulated) for d, m in drawn],
         series_plots=[_plot(d, plots, experiment.is_simulated) for d in series],
         specification=list(specification(experiment)),
@@ -109,6 +119,8 @@ def result_shown(entry: Mapping[str, Any]) -> ResultShown:
         text = UNKNOWN
     spread = entry.get("uncertainty")
     if isinstance(spread, (int, float)) and isinstance(value, (int, float)):
+        if spread == 0:
+            return ResultShown(entry, text, "", _QUALITY.get(quality, "absent"))
         text, uncertainty = measured_text(value, spread)
     elif value is not None and interval:
         uncertainty = f"[{interval_text((interval[0], interval[1]))}]"
@@ -150,7 +162,12 @@ def flat(tree: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, str]]:
         elif isinstance(value, Sequence) and not isinstance(value, str) and len(value) > 12:
             yield name, f"{len(value)} values"
         else:
-            yield name, f"{value:.6g}" if isinstance(value, float) else str(value)
+            yield name, f"{value:.6g}" if isinstance(value, float) else _rounded(str(value))
+
+
+def _rounded(text: str) -> str:
+    """A quantity written to the last bit, as people read it: 11140.000000000002 um is 11140 um."""
+    return re.sub(r"\d+\.\d{8,}", lambda found: f"{float(found.group()):.9g}", text)
 
 
 def _record(measurement: Measurement) -> dict[str, str]:

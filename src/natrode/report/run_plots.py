@@ -176,7 +176,7 @@ def series_figures(summary: Sequence[Mapping[str, Any]], *, simulated: bool) -> 
         shown_unit = unit_text(unit)
         y_title = f"{y_title} / {shown_unit}" if shown_unit else y_title
         traces = [_series(entry, i, len(entries), x_title, y_title) for i, entry in enumerate(entries)]
-        made = plots.layout(x_title, y_title, simulated=simulated, y_log=bool(family) and _wide(entries))
+        made = plots.layout(x_title, _broken(y_title), simulated=simulated, y_log=bool(family) and _wide(entries))
         made["showlegend"] = len(entries) > 1
         if x_title == "cycle" and max(len(entry["value"]) for entry in entries) < 12:
             made["xaxis"] |= {"dtick": 1}  # there is no cycle 1.2
@@ -184,6 +184,15 @@ def series_figures(summary: Sequence[Mapping[str, Any]], *, simulated: bool) -> 
         note = f"{longest} values thinned to the extremes for drawing" if longest > POINTS else ""
         figures.append(Drawn(y_title.split(" / ")[0], {"data": traces, "layout": made}, note))
     return figures
+
+
+def _broken(title: str) -> str:
+    """A title in two lines where one is longer than an axis is high."""
+    if len(title) <= 40:
+        return title
+    spaces = [n for n, letter in enumerate(title) if letter == " "]
+    middle = min(spaces, key=lambda n: abs(n - len(title) / 2))
+    return f"{title[:middle]}<br>{title[middle + 1 :]}"
 
 
 FAMILIES = {
