@@ -159,16 +159,14 @@ def _given(impedance: Measurement, electrolyte: KnownResistance | None) -> Known
 def _of_impedance(impedance: Measurement, electrolyte: KnownResistance | None) -> list[Result]:
     spectra, given = impedance.spectra(), _given(impedance, electrolyte)
     series = interface_resistance_series(impedance, given)
-    own = [series.results[0]]
+    found = [electrolyte_resistance(spectra[0]), series.results[0]]
     if interfaces_of(impedance) == 2 and not series.one_sided:
-        own.append(interface_resistance(spectra[0], given, "interface"))
+        found.append(interface_resistance(spectra[0], given, "interface"))
     if len(spectra) > 1:
-        last = [series.results[-1]]
+        found.append(series.results[-1])
         if series.one_sided:
-            last.append(stripping_side_resistance(impedance, given).results[-1])
-        own = [r.changed(quantity=f"{r.quantity}, first spectrum") for r in own]
-        own += [r.changed(quantity=f"{r.quantity}, last spectrum") for r in last]
-    return own if electrolyte is not None else [electrolyte_resistance(spectra[0]), *own]
+            found.append(stripping_side_resistance(impedance, given).results[-1])
+    return found
 
 
 def summarise_series(record: Record, electrolyte: KnownResistance | None = None) -> list[Series]:

@@ -1,13 +1,17 @@
 """Commands for virtual experiments: examples and runs."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
 from natrode.cli.application import Force, Json, app
 from natrode.cli.printing import dumps, show_results
 from natrode.cli.words import check_seed
+
+if TYPE_CHECKING:
+    from natrode.analysis import Result
+    from natrode.measurement import Experiment
 
 
 @app.command
@@ -78,7 +82,8 @@ def run(
             raise SpecificationError(f"--state {state}: full cells go on from a state; {cell} is a symmetric cell")
         experiment, ended = simulate(specified, steps, seed=seed), None
     pellet = electrolyte_resistance(specified, steps)  # what a blocking cell of the same pellet would give
-    results = [result.to_json() for result in summarise(experiment, pellet)]
+    found = [r for r in summarise(experiment, pellet) if r.quantity != "electrolyte resistance"]  # it is known here
+    results = [_named(result, experiment).to_json() for result in found]
     series = [item.to_json() for item in summarise_series(experiment, pellet)]
     verdict = verdict_of(experiment, pellet)
     settings, warnings = experiment.cycling.metadata.settings, list(experiment.cycling.metadata.warnings)
@@ -102,3 +107,14 @@ def run(
     for warning in warnings:
         print(f"warning: {warning}")
     print(f"{settings['cycles']} cycles; {settings['end']}\npage: {out / 'index.html'}")
+
+
+def _named(result: "Result", experiment: "Experiment") -> "Result":
+    """A resistance of one of several spectra, with what tells it from the others."""
+    from natrode.measurement import Column
+
+    times = [float(s.array(Column.TIME).mean()) for m in experiment.of_kind("impedance") for s in m.spectra()]
+    if len(times) < 2 or not result.quantity.startswith("interface resistance"):
+        return result
+    from_first, from_last = (abs(result.settings["time"] - time) for time in (times[0], times[-1]))
+    return result.changed(quantity=f"{result.quantity}, {'first' if from_first <= from_last else 'last'} spectrum")
