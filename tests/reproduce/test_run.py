@@ -159,20 +159,27 @@ def test_every_trial_and_loss_is_run_once_the_longest_first():
 def test_a_band_reaches_as_far_as_half_of_the_draws():
     from natrode.reproduce import views
 
-    short, long = (trials.Trace("peaks", np.arange(1.0, end), np.full(end - 1, 10.0)) for end in (11, 101))
-    curve = views._curve([short, short, long, long, long], "cell")
-    assert curve.x[-1] == 100
-    assert np.all(np.isfinite(curve.y))
-    assert curve.name == "cell, median and 5-95 % of draws while they run (5 to 3)"
-    assert views._curve([short, short, long], "cell").x[-1] == 10
-    assert views._curve([long, long], "cell").name == "cell, median and 5-95 % of 2 draws"
+    def trace(end, value, kind="peaks"):
+        return trials.Trace(kind, np.arange(1.0, end + 1), np.full(end, value))
+
+    curve = views._curve([trace(10, 5.0), trace(20, 6.0), trace(100, 1.0), trace(100, 2.0), trace(100, 3.0)], "cell")
+    assert curve.x[-1] == pytest.approx(100)
+    assert curve.name == "cell, median and 5-95 % of 5 draws, 2 fail before the end"
+    assert (curve.y[0], curve.y[-1]) == (3.0, 3.0)  # the two that failed stay above it
+    assert (curve.low[-1], curve.high[0], curve.high[-1]) == (1.0, 5.0, 3.0)
+    assert views._curve([trace(10, 5.0), trace(20, 6.0), trace(100, 1.0)], "cell").x[-1] == pytest.approx(20)
+    assert views._curve([trace(100, 1.0), trace(100, 2.0)], "cell").name == "cell, median and 5-95 % of 2 draws"
+    faded = views._curve(
+        [trace(10, 90.0, "capacity"), trace(100, 100.0, "capacity"), trace(100, 110.0, "capacity")], "cell"
+    )
+    assert (faded.low[0], faded.low[-1], faded.y[-1]) == (90.0, 0.0, 100.0)
 
 
 def test_cycling_is_drawn_against_the_cycle_and_lives_find_their_place(small):
     by_id = {view.id: view for view in small.views}
     long = by_id["hna-cycling-1-5"]
     assert long.x_title == "cycle"
-    assert (long.curves[0].x[0], long.curves[0].x[-1]) == (1, 3000)
+    assert (long.curves[0].x[0], long.curves[0].x[-1]) == pytest.approx((1, 3000))
     assert {point.x for point in long.published} == {1, 3000}
     short = by_id["hna-cycling-na"]
     assert any(point.x == pytest.approx(41) for point in short.published)  # 82 h of 2 h each

@@ -159,15 +159,13 @@ def show_reproduction(result: Any) -> None:
     """Print counts per paper and the coverage line."""
     from collections import Counter
 
-    rows = []
-    for paper in result.papers:
-        counts = Counter(row.status for row in result.rows if row.paper == paper.key)
-        rows.append([paper.short, *(counts.get(name, 0) for name in STATUSES)])
+    counts = Counter((row.status, row.paper) for row in result.rows)
+    rows = [[name, *(counts[name, paper.key] for paper in result.papers)] for name in STATUSES]
     covered, compared, should = result.coverage()
     show_table(
         {
             "title": "figures by status",
-            "columns": ["paper", *STATUSES],
+            "columns": ["status", *(paper.short for paper in result.papers)],
             "rows": rows,
             "notes": [
                 f"{covered} of {compared} intervals cover the published number; {should:.0f} should; "

@@ -6,6 +6,7 @@ A figure is `{"data": [...], "layout": {...}}`. Numbers are shortened to the dig
 
 import html
 import math
+import textwrap
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -21,6 +22,8 @@ Trace = dict[str, Any]
 
 POINTS_DRAWN = 800
 """Points of one trace that a page draws at most (min-max decimation above)."""
+LEGEND_LETTERS = 48
+"""Letters of one line of a legend: a phone has room for them."""
 LABELLED = 5
 """Up to this many published points carry their label in the plot; more show it on hover and in the list below."""
 
@@ -170,7 +173,8 @@ def banded_line(
         upper = steps(x[kept], high[kept])[1] if staircase else high[kept]
         traces.append(band(name, x_band, lower, upper, colour))
     median = line(name, xs, ys, colour, x_title=x_title, y_title=y_title, dash=dash)
-    traces.append(median | {"legendgroup": label(name)})
+    legend = "<br>".join(label(part) for part in textwrap.wrap(prose(name), LEGEND_LETTERS)) or label(name)
+    traces.append(median | {"name": legend, "legendgroup": label(name)})
     return traces
 
 

@@ -44,10 +44,17 @@ def _lines(view: View, *, staircase: bool = False) -> Figure:
 
 
 def _label_corners(view: View) -> list[str]:
-    """Where each published point's label has room: towards the middle of the plot."""
+    """Where each published point's label has room: towards the middle of the plot, neighbours on different sides."""
     x = _fractions([p.x for p in view.published], [curve.x for curve in view.curves], view.x_log)
     y = _fractions([p.y for p in view.published], [_reach(curve) for curve in view.curves], view.y_log)
-    return [f"{'bottom' if v > 0.8 else 'top'} {'left' if u > 0.5 else 'right'}" for u, v in zip(x, y, strict=True)]
+    sides: list[str] = []
+    for n, (u, v) in enumerate(zip(x, y, strict=True)):
+        side = "left" if u > 0.5 else "right"
+        for m in range(n):
+            if abs(v - y[m]) < 0.1 and abs(u - x[m]) < 0.25:  # beside a neighbour: outwards on both
+                sides[m], side = ("left", "right") if x[m] < u else ("right", "left")
+        sides.append(side)
+    return [f"{'bottom' if v > 0.8 else 'top'} {side}" for v, side in zip(y, sides, strict=True)]
 
 
 def _reach(curve: Curve) -> Array:

@@ -53,14 +53,17 @@ def _series(paper: Paper, trial: Trial, experiment: Experiment) -> View:
 
 def _cells(paper: Paper, trials: Sequence[Trial], outcomes: Mapping[str, Outcome]) -> View:
     """The only spectra of several cells, side by side."""
-    shown, points, figures = {}, [], []
+    shown: dict[str, Measurement] = {}
+    points: list[PublishedPoint] = []
+    figures: list[Figure] = []
     for trial in trials:
         record = outcomes[trial.id].central.of_kind("impedance")[0]
         shown[paper.cell(trial.cell).name] = record
         for figure in paper.figures:
             if figure.experiment == trial.id and figure.analysis in ASKED:
                 figures.append(figure)
-                if (point := _intercept(paper, trial, figure, record)) is not None:
+                point = _intercept(paper, trial, figure, record)
+                if point is not None and all(point.x != other.x for other in points):
                     points.append(point)
     title = f"Spectra of the central draws: {trials[0].conditions}"
     return _view(f"{trials[0].id}-spectra", paper, title, shown, points, figures)

@@ -1,6 +1,6 @@
 """The plots behind the figures: traces of the sample as a band, published numbers as points with their place.
 
-A band reaches as far as half of the draws do: a cell that failed has no voltage any more.
+A band reaches as far as half of the draws do.
 """
 
 import math
@@ -143,7 +143,11 @@ def _counted(traces: Sequence[Trace], period: float | None) -> list[Trace]:
 
 
 def _curve(traces: Sequence[Trace], name: str) -> Curve:
-    """The central draw's trace (the first), or median and 5-95 % of all draws as far as half of them reach."""
+    """The central draw's trace (the first), or median and 5-95 % of all draws until half of them have failed.
+
+    A cell that failed has no voltage any more, but gave way to one that was too high: it counts as above all others (a
+    full cell, which gives nothing any more, as zero).
+    """
     central = traces[0]
     several = [trace for trace in traces if len(trace.x) > 1]
     if len(several) < 2 or central.kind == "nyquist":
@@ -152,12 +156,15 @@ def _curve(traces: Sequence[Trace], name: str) -> Curve:
     begin = min(trace.x.min() for trace in several)
     ends = [trace.x.max() if len(trace.x) else begin for trace in traces]
     end = max(float(np.median(ends)), min(trace.x.max() for trace in several))
-    grid = np.linspace(begin, end, POINTS)
-    stack = np.array([np.interp(grid, *_sorted(trace), right=math.nan) for trace in several])
-    low, median, high = np.nanquantile(stack, [0.05, 0.5, 0.95], axis=0)
-    running = sum(last >= end for last in ends)
-    draws = f"{len(traces)} draws" if running == len(traces) else f"draws while they run ({len(traces)} to {running})"
-    return Curve(f"{name}, median and 5-95 % of {draws}", grid, median, low, high)
+    grid = np.linspace(begin, (1 - 1e-9) * end, POINTS)
+    gone = 0.0 if central.kind == "capacity" else math.inf
+    stack = np.array([np.interp(grid, *_sorted(trace), right=gone) for trace in several])
+    failed = [np.full(POINTS, gone)] * (len(traces) - len(several))
+    low, median, high = np.quantile(np.vstack([stack, *failed]), [0.05, 0.5, 0.95], axis=0, method="lower")
+    highest = np.where(np.isfinite(stack), stack, -math.inf).max(axis=0)
+    before = sum(last < (1 - 1e-9) * end for last in ends)
+    draws = f"{len(traces)} draws" + (f", {before} fail before the end" if before else "")
+    return Curve(f"{name}, median and 5-95 % of {draws}", grid, median, low, np.minimum(high, highest))
 
 
 def _sorted(trace: Trace) -> tuple[FloatArray, FloatArray]:
