@@ -79,6 +79,14 @@ def test_empirical_surrogate_can_hold_the_measured_optimum():
     assert hybrid.empirical_critical_current_density(0.0, 2.0, gain, hardening, exponent) == 2.0
 
 
+@pytest.mark.parametrize("gain", [1.01, 2.95, 20.0])
+def test_empirical_surrogate_through_a_measured_optimum(gain):
+    gain_coefficient, exponent = hybrid.empirical_coefficients(0.0538, gain, 4.5)
+    assert hybrid.empirical_optimum_volume_fraction(gain_coefficient, 4.5, exponent) == near(0.0538, rel=1e-9)
+    reached = hybrid.empirical_critical_current_density(0.0538, 1.0, gain_coefficient, 4.5, exponent)
+    assert reached == near(gain, rel=1e-9)
+
+
 def test_hardening_of_the_ratio_series_in_both_readings():
     continuum = creep.composite_creep_ratio(FRACTIONS, 5.0)
     jammed = creep.composite_hardness_ratio(FRACTIONS, 4.5) ** -5.0

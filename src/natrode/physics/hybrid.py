@@ -156,3 +156,38 @@ def empirical_optimum_volume_fraction(
     """
     surplus = gain_coefficient - hardening_coefficient * hardening_exponent
     return surplus / (gain_coefficient * hardening_coefficient * (hardening_exponent - 1.0))
+
+
+def empirical_coefficients(
+    optimum_volume_fraction: float, gain: float, hardening_coefficient: float
+) -> tuple[float, float]:
+    """EMPIRICAL coefficients with which `empirical_critical_current_density` passes through a measured optimum.
+
+    Args:
+        optimum_volume_fraction: phi of the highest CCD, scalar [-].
+        gain: highest CCD over that of wetted, unfilled metal, scalar [-], above 1.
+        hardening_coefficient: k of the hardness, scalar [-].
+
+    Returns:
+        (B, q) [-]: gain coefficient and hardening exponent.
+
+    Formula:
+        B = k q/(1 - k phi (q - 1)), and q the root of (1 + B phi)(1 + k phi)^-q = gain.
+
+    Validity: gain > 1; q lies between 1 and 1 + 1/(k phi), where B has no bound.
+
+    Source: both conditions of the optimum; natrode model notes C4.
+    """
+    from scipy.optimize import brentq
+
+    hardening = hardening_coefficient * optimum_volume_fraction
+
+    def gain_coefficient(exponent: float) -> float:
+        return hardening_coefficient * exponent / (1.0 - hardening * (exponent - 1.0))
+
+    def excess(exponent: float) -> float:
+        reached = (1.0 + gain_coefficient(exponent) * optimum_volume_fraction) * (1.0 + hardening) ** -exponent
+        return float(np.log(reached / gain))
+
+    exponent = float(brentq(excess, 1.0, 1.0 + (1.0 - 1e-9) / hardening, xtol=1e-12))
+    return gain_coefficient(exponent), exponent
