@@ -74,6 +74,9 @@ class Electrode(_Sized):
     """Mass of the anode, ceramic included [kg]; without mass and thickness the reservoir is unlimited."""
     thickness: Length | None = None
     """Thickness of dense metal [m]."""
+    mass_ratio: str | None = None
+    """Mass of the particles to that of the metal, "1:6", where it is not the interface's own: volume fraction and
+    reaction area then follow from the composition law."""
     state: Literal["solid", "molten"] = "solid"
     parameters: dict[str, str | float] = Field(default_factory=dict)
     """Interface parameters that replace those of the interface file, as quantities with units."""
@@ -93,6 +96,18 @@ class Electrode(_Sized):
             raise ValueError(f"unknown interface '{name}'; {suggest(name, list(materials.interface_names()))}")
         return name
 
+    @field_validator("mass_ratio")
+    @classmethod
+    def _two_parts(cls, given: str | None) -> str | None:
+        if given is not None and not _ratio(given):
+            raise ValueError(f'read {given!r}, expected particles to metal by mass such as "1:6"')
+        return given
+
+    @property
+    def ratio(self) -> float | None:
+        """Mass of the particles per mass of metal [-]; None where it is the interface's own."""
+        return None if self.mass_ratio is None else _ratio(self.mass_ratio)
+
     @field_validator("parameters")
     @classmethod
     def _known_parameters(cls, given: dict[str, str | float]) -> dict[str, str | float]:
@@ -103,6 +118,15 @@ class Electrode(_Sized):
         except SpecificationError as error:
             raise ValueError(str(error).removeprefix("parameters: ")) from None
         return given
+
+
+def _ratio(text: str) -> float | None:
+    """Read "1:6" as 1/6; None unless both numbers are above zero."""
+    try:
+        first, second = map(float, text.split(":"))
+    except ValueError:
+        return None
+    return first / second if 0.0 < first < math.inf and 0.0 < second < math.inf else None
 
 
 class Electrodes(Specification):
@@ -364,6 +388,7 @@ diameter = "1.114 cm"            # each electrode may have a diameter or area of
 [electrode.working]
 interface = "h-na-1-5/nzsp-hna"
 mass = "6 mg"                    # sodium and ceramic; limits how much can be stripped
+# mass_ratio = "1:6"             # another ratio of ceramic to sodium: area and volume fraction follow
 
 [electrode.counter]
 interface = "h-na-1-5/nzsp-hna"

@@ -14,6 +14,7 @@ from natrode.constants import BOLTZMANN_EV, FARADAY, ROOM_TEMPERATURE, VACUUM_PE
 from natrode.errors import SimulationError
 from natrode.physics import contact, creep, replenishment
 from natrode.simulate import kernel
+from natrode.simulate.composition import composed
 from natrode.specification import Profile
 
 FloatArray = npt.NDArray[np.float64]
@@ -99,6 +100,8 @@ def assemble(cell: Cell) -> Model:
         metal = materials.load_material(interface.metal)
         values: dict[str, float | str] = {**_WITHOUT, **_of_metal(metal)}
         values.update(plain(interface.parameters))
+        if electrode.ratio is not None:
+            values.update(composed(interface, electrode.ratio, f"electrode.{name}"))
         values.update(plain(materials.read_parameters(electrode.parameters)))
         missing = [p for p in REQUIRED if p not in values]
         if missing:
