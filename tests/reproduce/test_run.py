@@ -200,3 +200,16 @@ def test_spectra_are_drawn_with_the_published_resistance_on_the_real_axis(small)
     for curve, point in zip(fresh.curves, fresh.published, strict=False):
         assert abs(curve.x[-1] - point.x) < 0.3 * point.x
     assert len(by_id["hna-operando-na-spectra"].curves) == 5
+
+
+def test_a_title_says_the_temperature_once_and_an_axis_is_logarithmic_where_it_can_be():
+    from natrode.reproduce import views
+    from natrode.reproduce.table import Curve, PublishedPoint
+
+    assert views._title("pristine Na, 70 degC", "70 degC, 0.14 eV; 0.1 mA/cm2 steps") == (
+        "pristine Na, 70 degC: 0.14 eV; 0.1 mA/cm2 steps"
+    )
+    assert views._title("pristine Na", "25 degC, 2 h") == "pristine Na: 25 degC, 2 h"
+    one = Curve("cell", np.arange(2.0), np.array([1.0, 2.0]), np.array([0.5, 1.0]), np.array([2.0, 500.0]))
+    assert views._spans_decades([one], [])
+    assert not views._spans_decades([one], [PublishedPoint(0.0, 0.0, "about 0", "Fig 1")])

@@ -37,9 +37,11 @@ def _lines(view: View, *, staircase: bool = False) -> Figure:
         )
     if view.published:
         traces.append(plots.published_points(view.published, _label_corners(view)))
+    lines = sum(str(trace["name"]).count("<br>") + 1 for trace in traces if trace.get("showlegend", True))
+    height = 300 + 20 * max(lines, 2)
     return {
         "data": traces,
-        "layout": plots.layout(view.x_title, view.y_title, x_log=view.x_log, y_log=view.y_log),
+        "layout": plots.layout(view.x_title, view.y_title, x_log=view.x_log, y_log=view.y_log, height=height),
     }
 
 

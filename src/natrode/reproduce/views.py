@@ -4,6 +4,7 @@ A band reaches as far as half of the draws do.
 """
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -104,7 +105,7 @@ def _view(paper: Paper, trial: Trial, outcomes: Mapping[str, Outcome]) -> View:
     return View(
         id=trial.id,
         paper=paper.key,
-        title=f"{cell.name}: {trial.conditions or paper.protocol(trial.protocol).name}",
+        title=_title(cell.name, trial.conditions or paper.protocol(trial.protocol).name),
         kind="nyquist" if kind == "nyquist" else "staircase" if kind == "steps" else "line",
         x_title="cycle" if kind == "peaks" and period else x_title,
         y_title=y_title,
@@ -112,13 +113,22 @@ def _view(paper: Paper, trial: Trial, outcomes: Mapping[str, Outcome]) -> View:
         published=tuple(points),
         figures=tuple(figure.id for figure in figures),
         note=trial.note,
-        y_log=_spans_decades(curve),
+        y_log=_spans_decades((curve, *others), points),
     )
 
 
-def _spans_decades(curve: Curve) -> bool:
-    values = curve.y[np.isfinite(curve.y) & (curve.y > 0)]
-    return bool(values.size and values.max() > 100 * values.min() and (curve.y > 0).all())
+def _title(cell: str, conditions: str) -> str:
+    """Name of the cell and what is done to it; a temperature that the name holds is not said again."""
+    first, *rest = re.split(r"[,;] ", conditions, maxsplit=1)
+    return f"{cell}: {rest[0] if rest and first in cell.split(', ') else conditions}"
+
+
+def _spans_decades(curves: Sequence[Curve], points: Sequence[PublishedPoint]) -> bool:
+    """Whether a plot needs a logarithmic axis, and can have one."""
+    drawn = [array for curve in curves for array in (curve.y, curve.low, curve.high) if array is not None]
+    values = np.concatenate([*drawn, [point.y for point in points]])
+    values = values[np.isfinite(values)]
+    return bool(values.size and values.min() > 0 and values.max() > 100 * values.min())
 
 
 def _hours_per_cycle(paper: Paper, trial: Trial) -> float | None:
