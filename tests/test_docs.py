@@ -47,3 +47,23 @@ def test_every_room_of_the_contract_is_described(extensions):
     import architecture
 
     assert architecture.disagreements(ROOT / "pyproject.toml", ROOT / "src" / "natrode") == []
+
+
+def test_the_smallest_paper_of_the_documentation_runs(tmp_path, monkeypatch):
+    from natrode.reproduce import library, run
+
+    for path in (*library._PAPERS.glob("*.toml"), DOCS / "extend" / "mine-2025.toml"):
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    caches = (library.paper_names, library._load, library._all_figures)
+    monkeypatch.setattr(library, "_PAPERS", tmp_path)
+    try:
+        for cache in caches:
+            cache.cache_clear()
+        assert library.paper_names()[-1] == "mine-2025"
+        (row,) = run.reproduce(["mine"], workers=1).rows
+    finally:
+        monkeypatch.undo()
+        for cache in caches:
+            cache.cache_clear()
+    assert row.status == "agrees"
+    assert row.baseline == pytest.approx(12.0)
