@@ -54,6 +54,19 @@ def test_a_one_sided_test_with_spectra():
         json.dumps(item.to_json(), allow_nan=False)
 
 
+def test_resistances_against_the_cycles_before_them():
+    """A spectrum before the first and after every second of four cycles; on a one-sided test there are no cycles."""
+    times = np.array([0.0, 4.0, 8.0]) * HOUR + 1.0
+    arcs = [ELECTROLYTE + zarc(F, r, 1e-3) for r in (10.0, 20.0, 40.0)]
+    spectra = spectrum_record(arcs, F, columns={Column.TIME.value: times})
+    series = summarise_series(experiment(cycling_record(alternating(8)), spectra), ELECTROLYTE)
+    (found,) = [s for s in series if s.x_quantity == "cycle"]
+    assert found.x == pytest.approx([0.0, 2.0, 4.0])
+    assert found.values / AREA == pytest.approx([10.0, 20.0, 40.0], rel=1e-3)
+    one_way = summarise_series(experiment(cycling_record([(9 * HOUR, 1e-4)]), spectra), ELECTROLYTE)
+    assert not [s for s in one_way if s.x_quantity == "cycle"]
+
+
 def test_a_one_sided_test_up_to_its_voltage_limit():
     """10 to 82 Ohm in a linear rise at 0.1 mA: 5 mV after 2000 s and 0.2 C/cm2; a limit beyond that says nothing."""
     for limit, found in (("5 mV", ["time to 0.005 V", "charge to 0.005 V"]), ("1 V", [])):

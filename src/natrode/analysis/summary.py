@@ -1,6 +1,7 @@
 """What the laboratory would report of a record at first sight: the analyses that fit what is there."""
 
 import numpy as np
+import numpy.typing as npt
 
 from natrode.analysis.along import spectra_along
 from natrode.analysis.critical_current import critical_current_density, critical_current_from_ramp, is_stepped
@@ -179,7 +180,8 @@ def summarise_series(record: Record, electrolyte: KnownResistance | None = None)
     Returns:
         Overpotentials (mean, end, peak) against time for cycling records of more than two half cycles; capacities,
         efficiency and voltage gap against the cycle for full cells, whose voltage is no overpotential; interface
-        resistances against time and, in one-sided tests, against charge for records of several spectra.
+        resistances against time and, in one-sided tests, against charge for records of several spectra; against the
+        cycles completed before, where the cell was cycled between them on the same clock.
     """
     experiment = _experiment(record)
     found: list[Series] = []
@@ -195,11 +197,24 @@ def summarise_series(record: Record, electrolyte: KnownResistance | None = None)
                 values = voltages(half, which)
                 found.append(Series.of(overpotential(cycling, which), values, time, "time", "test time"))
     for impedance in experiment.of_kind("impedance"):
-        found += _series_of_spectra(impedance, electrolyte)
+        found += _series_of_spectra(impedance, electrolyte, _ends_of_cycles(experiment))
     return found
 
 
-def _series_of_spectra(impedance: Measurement, electrolyte: KnownResistance | None) -> list[Series]:
+def _ends_of_cycles(experiment: Experiment) -> npt.NDArray[np.float64]:
+    """Test time at which each cycle was completed [s]; none without one record of cycling that goes both ways."""
+    records = experiment.of_kind("cycling")
+    half = half_cycles(records[0]) if len(records) == 1 else None
+    if half is None or not len(half) or half.one_sided:
+        return np.empty(0)
+    last = np.flatnonzero(np.diff(half.cycle, append=half.cycle[-1] + 1))
+    return np.asarray(half.end_time[last])
+
+
+def _series_of_spectra(
+    impedance: Measurement, electrolyte: KnownResistance | None, ends: npt.NDArray[np.float64]
+) -> list[Series]:
+    """Interface resistances of several spectra; `ends` of the cycles between them [s]."""
     given = _given(impedance, electrolyte)
     series = interface_resistance_series(impedance, given)
     found: list[Series] = []
@@ -208,6 +223,9 @@ def _series_of_spectra(impedance: Measurement, electrolyte: KnownResistance | No
     if Column.TIME in impedance:
         meaning, errors = series.results[0], series.uncertainty
         found.append(Series.of(meaning, series.resistance, series.time, "time", "test time", errors))
+        cycles = np.searchsorted(ends, series.time).astype(float)
+        if len(np.unique(cycles)) > 2:
+            found.append(Series.of(meaning, series.resistance, cycles, "number", "cycle", errors))
     if series.one_sided and Column.CHARGE in impedance:
         sides = stripping_side_resistance(impedance, given)
         meaning, errors = sides.results[-1], sides.uncertainty

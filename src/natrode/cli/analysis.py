@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from cyclopts import Parameter
 
 from natrode.cli.application import Force, Json, app
-from natrode.cli.printing import dumps
+from natrode.cli.printing import dumps, show_table, terminal
 from natrode.cli.words import TableWords, check_seed
 
 _AS_THEY_ARE = TableWords()
@@ -136,9 +136,7 @@ LONGEST_NOTE = 110
 
 def _show(study: Any) -> None:
     """Print a table a cell, what would give more, what the groups say, and what was not read."""
-    from rich.console import Console
-
-    console = Console()
+    console = terminal()
     for cell in study.cells:
         _show_cell(console, cell)
     for group in study.groups:
@@ -150,16 +148,11 @@ def _show(study: Any) -> None:
 
 
 def _say(console: Any, text: str) -> None:
-    from rich.markup import escape
-
     if text:
-        console.print(escape(text), highlight=False)
+        console.print(text, markup=False, highlight=False)
 
 
 def _show_cell(console: Any, cell: Any) -> None:
-    from rich.markup import escape
-    from rich.table import Table
-
     from natrode.report.run import result_shown
     from natrode.report.study import compared, verdict
 
@@ -169,16 +162,15 @@ def _show_cell(console: Any, cell: Any) -> None:
     rows = [a for a in cell.answers if a.result.quality != "not computed" and not a.is_detail]
     if rows:
         several = any(a.of for a in rows)
-        table = Table(title=escape(name), title_justify="left")
-        for heading in ("of",) * several + ("quantity", "value", "quality", "note"):
-            table.add_column(heading, overflow="fold")
+        shown = []
         for answer in rows:
             result = answer.result
             scope = "" if result.scope in ("none", "cell") else f" ({result.scope})"
             note = "; ".join(part for part in (result.reason, result_shown(result.to_json()).parts) if part)
             row = [f"{result.quantity}{scope}", _amount(result), result.quality, _short(note)]
-            table.add_row(*(escape(text) for text in ([answer.of] if several else []) + row))
-        console.print(table)
+            shown.append([answer.of, *row] if several else row)
+        columns = [*(("of",) if several else ()), "quantity", "value", "quality", "note"]
+        show_table({"title": name, "columns": columns, "rows": shown})
     elif cell.answers:
         _say(console, name)
     if cell.has_many_spectra:

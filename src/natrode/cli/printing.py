@@ -54,14 +54,20 @@ def show_results(title: str, results: list[dict[str, Any]]) -> None:
     show_table({"title": f"{title} (simulated)", "columns": columns, "rows": rows})
 
 
+def terminal() -> Any:
+    """Console as wide as the terminal, or COLUMNS; `WIDTH` where the text goes elsewhere."""
+    from rich.console import Console
+
+    return Console() if sys.stdout.isatty() or "COLUMNS" in os.environ else Console(width=WIDTH)
+
+
 def show_table(document: Any) -> None:
     """Print a document of rows: {title, columns, rows, notes}, or several of them under `tables`."""
     from rich.box import SIMPLE_HEAD
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    console = Console() if sys.stdout.isatty() or "COLUMNS" in os.environ else Console(width=WIDTH)
+    console = terminal()
     for part in document.get("tables", [document]):
         rows = [[_cell(cell) for cell in row] for row in part["rows"]]
         if part.get("title"):

@@ -102,6 +102,7 @@ def result_shown(entry: Mapping[str, Any]) -> ResultShown:
     if is_series(entry):
         known = [v for v in entry["value"] if v is not None]
         text = f"{len(entry['value'])} values"
+        text += f" against the {entry['x_quantity']}" if entry.get("x_quantity") else ""
         text += f", {number(min(known))} to {number(max(known))}" if known else ", none known"
     elif value is not None:
         text = (
