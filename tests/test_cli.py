@@ -315,6 +315,14 @@ def test_a_failure_of_its_own_is_exit_code_1(inputs, tmp_path, capsys, monkeypat
     assert not (tmp_path / "out").exists()
 
 
+def test_a_reader_that_leaves_is_no_failure():
+    command = [*COMMAND, "materials", "sodium", "--json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
+        running.stdout.close()
+        assert running.wait(60) in (0, 141)
+        assert b"internal error" not in running.stderr.read()
+
+
 def test_materials_are_listed_and_shown(capsys):
     assert call("materials") == 0
     assert "sodium" in capsys.readouterr().out

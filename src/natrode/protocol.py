@@ -353,6 +353,8 @@ def _half_cycles(step: Specification) -> int:
 EXAMPLE = """\
 # A critical-current ramp: current density grows by 0.1 mA/cm2 per cycle until the cell fails.
 name = "critical current"
+# temperature = [["0 h", "25 degC"], ["10 h", "60 degC"]]              # in time, instead of the cell's
+# pressure = [["0 h", "5 MPa"], ["1 h", "5 MPa"], ["1 h", "3 MPa"]]    # with a constant current: a pressure sweep
 
 [sampling]
 points_per_half_cycle = 20       # what is recorded; never changes the result
@@ -383,7 +385,8 @@ voltage_limit = "5 V"
 # type = "one-sided"           current_density, capacity or duration, voltage_limit, impedance_every
 # type = "current-ramp"        rate ("1 mA/cm2/h"), maximum, voltage_limit
 # type = "rate-ladder"         current_densities = ["0.1 mA/cm2", "0.5 mA/cm2"], capacity, cycles_per_step
-# type = "impedance"           full cells: state_of_charge = 0.5, c_rate, rest: taken after it was brought there
+# type = "impedance"           current_density: under direct current
+#                              full cells: state_of_charge = 0.5, c_rate, rest: taken after it was brought there
 # type = "charge-discharge"    full cells: c_rate = 5.0 (or a list), lower_voltage, upper_voltage, cycles, rest
 # type = "hold"                voltage, duration
 # type = "linear-sweep"        start, end, rate; also "tafel" and "cyclic-voltammetry" (cycles)

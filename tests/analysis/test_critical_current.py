@@ -194,6 +194,17 @@ def test_a_ramp_that_is_curved_from_the_start_is_doubtful():
     assert critical_current_from_ramp(ramp_record(lambda i: 46.0 * (1.0 + (i / 1e-3)))).quality == "doubtful"
 
 
+def test_a_sweep_of_potential_is_no_current_ramp():
+    """Butler-Volmer kinetics bend its current by 1 %, which is no loss of contact."""
+    time = np.linspace(0.0, 50.0, 201)
+    voltage = 0.01 * time
+    current = 7e-3 * (voltage / 0.5 + 0.05 * np.sin(np.pi * voltage / 0.5))
+    frame = cycling_record([(50.0, 1e-3)], samples=201).table.copy()
+    frame[Column.CURRENT.value], frame[Column.VOLTAGE.value] = current, voltage
+    record = Measurement(cycling_record([(50.0, 1e-3)]).metadata, frame)
+    assert "driven" in critical_current_from_ramp(record).reason
+
+
 def test_constant_current_is_no_ramp():
     assert "no linear ramp" in critical_current_from_ramp(cycling_record([(HOUR, 1e-4)], samples=50)).reason
 

@@ -484,10 +484,19 @@ def _ramp(cycling: Measurement) -> tuple[Array, Array, Array] | str:
     time, current, voltage = time[valid], current[valid], voltage[valid]
     if len(time) < 20:
         return f"a ramp needs 20 samples at least; the longest part with current has {len(time)}"
-    fit = np.polyval(np.polyfit(time, current, 1), time)
-    if np.sqrt(np.mean((current - fit) ** 2)) > 0.02 * np.ptp(fit) or fit[-1] <= fit[0]:
+    bend = _bend(time, current)
+    if bend > 0.02 or np.polyfit(time, current, 1)[0] <= 0.0:
         return "the current is no linear ramp"
+    if _bend(time, voltage) < 0.1 * bend:
+        return "the voltage was driven, not the current: a sweep of potential is no current ramp"
     return time, current, voltage
+
+
+def _bend(time: Array, values: Array) -> float:
+    """Root mean square distance from the straight line in time, over the line's rise."""
+    line = np.polyval(np.polyfit(time, values, 1), time)
+    rise = float(np.ptp(line))
+    return float(np.sqrt(np.mean((values - line) ** 2))) / rise if rise > 0.0 else np.inf
 
 
 class _Departure(NamedTuple):

@@ -1,5 +1,6 @@
 """Entry point of the command line."""
 
+import os
 import sys
 
 from cyclopts import CycloptsError
@@ -36,6 +37,9 @@ def main(arguments: list[str] | None = None) -> None:
     except KeyboardInterrupt:
         print("natrode: interrupted; nothing was written", file=sys.stderr)
         sys.exit(130)
+    except BrokenPipeError:  # who reads the output has seen enough (| head)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(141)
     except Exception as error:  # a failure of natrode's own: one line unless asked for more
         if debug:
             raise
