@@ -169,6 +169,8 @@ def test_a_band_reaches_as_far_as_half_of_the_draws():
     assert (curve.low[-1], curve.high[0], curve.high[-1]) == (1.0, 5.0, 3.0)
     assert views._curve([trace(10, 5.0), trace(20, 6.0), trace(100, 1.0)], "cell").x[-1] == pytest.approx(20)
     assert views._curve([trace(100, 1.0), trace(100, 2.0)], "cell").name == "cell, median and 5-95 % of 2 draws"
+    at_once = views._curve([trace(1, 5.0), trace(1, 5.0), trace(1, 5.0), trace(9, 2.0), trace(9, 3.0)], "cell")
+    assert all(np.isfinite(ends).all() for ends in (at_once.y, at_once.low, at_once.high))
     faded = views._curve(
         [trace(10, 90.0, "capacity"), trace(100, 100.0, "capacity"), trace(100, 110.0, "capacity")], "cell"
     )

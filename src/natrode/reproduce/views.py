@@ -175,7 +175,9 @@ def _curve(traces: Sequence[Trace], name: str) -> Curve:
     highest = np.where(np.isfinite(stack), stack, -math.inf).max(axis=0)
     before = sum(last < (1 - 1e-9) * end for last in ends)
     draws = f"{len(traces)} draws" + (f", {before} fail before the end" if before else "")
-    return Curve(f"{name}, median and 5-95 % of {draws}", grid, median, low, np.minimum(high, highest))
+    # where nearly all failed at once not even the lower end is a number: then the highest voltage stands for all three
+    ends_shown = (np.minimum(values, highest) for values in (median, low, high))
+    return Curve(f"{name}, median and 5-95 % of {draws}", grid, *ends_shown)
 
 
 def _sorted(trace: Trace) -> tuple[FloatArray, FloatArray]:
