@@ -166,7 +166,7 @@ def test_a_band_reaches_as_far_as_half_of_the_draws():
     assert curve.x[-1] == pytest.approx(100)
     assert curve.name == "cell, median and 5-95 % of 5 draws, 2 fail before the end"
     assert (curve.y[0], curve.y[-1]) == (3.0, 3.0)  # the two that failed stay above it
-    assert (curve.low[-1], curve.high[0], curve.high[-1]) == (1.0, 5.0, 3.0)
+    assert (curve.low[-1], curve.high[0], curve.high[-1]) == (1.0, 5.0, 6.0)
     assert views._curve([trace(10, 5.0), trace(20, 6.0), trace(100, 1.0)], "cell").x[-1] == pytest.approx(20)
     assert views._curve([trace(100, 1.0), trace(100, 2.0)], "cell").name == "cell, median and 5-95 % of 2 draws"
     at_once = views._curve([trace(1, 5.0), trace(1, 5.0), trace(1, 5.0), trace(9, 2.0), trace(9, 3.0)], "cell")

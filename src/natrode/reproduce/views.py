@@ -156,8 +156,8 @@ def _counted(traces: Sequence[Trace], period: float | None) -> list[Trace]:
 def _curve(traces: Sequence[Trace], name: str) -> Curve:
     """The central draw's trace (the first), or median and 5-95 % of all draws until half of them have failed.
 
-    A cell that failed has no voltage any more, but gave way to one that was too high: it counts as above all others (a
-    full cell, which gives nothing any more, as zero).
+    A cell that failed has no voltage any more, but gave way to one that was too high: it counts as above all others,
+    and is drawn at the highest voltage so far (a full cell, which gives nothing any more, at zero).
     """
     central = traces[0]
     several = [trace for trace in traces if len(trace.x) > 1]
@@ -172,10 +172,9 @@ def _curve(traces: Sequence[Trace], name: str) -> Curve:
     stack = np.array([np.interp(grid, *_sorted(trace), right=gone) for trace in several])
     failed = [np.full(POINTS, gone)] * (len(traces) - len(several))
     low, median, high = np.quantile(np.vstack([stack, *failed]), [0.05, 0.5, 0.95], axis=0, method="lower")
-    highest = np.where(np.isfinite(stack), stack, -math.inf).max(axis=0)
+    highest = np.maximum.accumulate(np.where(np.isfinite(stack), stack, -math.inf).max(axis=0))
     before = sum(last < (1 - 1e-9) * end for last in ends)
     draws = f"{len(traces)} draws" + (f", {before} fail before the end" if before else "")
-    # where nearly all failed at once not even the lower end is a number: then the highest voltage stands for all three
     ends_shown = (np.minimum(values, highest) for values in (median, low, high))
     return Curve(f"{name}, median and 5-95 % of {draws}", grid, *ends_shown)
 
