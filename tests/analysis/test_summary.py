@@ -54,6 +54,14 @@ def test_a_one_sided_test_with_spectra():
         json.dumps(item.to_json(), allow_nan=False)
 
 
+def test_a_given_electrolyte_is_that_of_one_temperature_only():
+    """The electrolyte of warmer spectra is their own: 40, 20 and 10 Ohm, the interface 10 Ohm throughout."""
+    arcs = [ohm + zarc(F, 10.0, 1e-3) for ohm in (40.0, 20.0, 10.0)]
+    warmer = {Column.TEMPERATURE.value: [0.0, 25.0, 50.0]}
+    found = [r for r in summarise(spectrum_record(arcs, F, columns=warmer), 40.0) if r.quantity[:9] == "interface"]
+    assert [r.value / AREA for r in found if r.scope == "cell"] == pytest.approx([10.0, 10.0], rel=1e-3)
+
+
 def test_resistances_against_the_cycles_before_them():
     """A spectrum before the first and after every second of four cycles; on a one-sided test there are no cycles."""
     times = np.array([0.0, 4.0, 8.0]) * HOUR + 1.0

@@ -139,6 +139,19 @@ def test_a_temperature_profile_acts_in_time_and_is_recorded():
     assert hot.metadata.temperature == pytest.approx(353.15)
 
 
+def test_spectra_under_profiles_know_their_temperature_and_pressure():
+    steps = [{"type": "impedance"}, {"type": "rest", "duration": "1 h"}] * 4
+    heat, load = [["0 h", "0 degC"], ["4 h", "60 degC"]], [["0 h", "1 MPa"], ["4 h", "5 MPa"]]
+    record = simulate(cell(), Protocol(name="both", steps=steps, temperature=heat, pressure=load)).impedance
+    for spectrum in record.spectra():
+        hours = spectrum.array(Column.TIME)[0] / 3600.0
+        assert spectrum.array(Column.TEMPERATURE) == pytest.approx(15.0 * hours, abs=1e-9)
+        assert spectrum.array(Column.PRESSURE) == pytest.approx(1e6 * (1.0 + hours), rel=1e-9)
+    constant = simulate(cell(), Protocol(name="none", steps=steps)).impedance
+    assert Column.TEMPERATURE not in constant
+    assert constant.metadata.temperature == pytest.approx(298.15)
+
+
 def test_a_jump_in_a_profile_at_the_start_leaves_no_gap():
     record = simulate(
         whole(temperature=[["0 h", "25 degC"], ["0 h", "60 degC"], ["9 h", "60 degC"]]), protocol(STRIP)

@@ -150,19 +150,25 @@ def _galvanostatic(cycling: Measurement, half: HalfCycles) -> bool:
 
 
 def _given(impedance: Measurement, electrolyte: KnownResistance | None) -> KnownResistance | FirstSpectrum | None:
-    """What is removed: the first spectrum's electrolyte, each spectrum's own where temperature or pressure change."""
-    if electrolyte is not None:
-        return electrolyte
+    """What is removed: the given electrolyte or the first spectrum's, each spectrum's own where that has changed.
+
+    A given resistance holds at one temperature; the first spectrum's at one temperature and pressure.
+    """
     found = spectra_along(impedance)
-    return None if found is not None and found.along in ("temperature", "pressure") else "first spectrum"
+    changes = ("temperature", "pressure") if electrolyte is None else ("temperature",)
+    if found is not None and found.along in changes:
+        return None
+    return "first spectrum" if electrolyte is None else electrolyte
 
 
 def _of_impedance(impedance: Measurement, electrolyte: KnownResistance | None) -> list[Result]:
     spectra, given = impedance.spectra(), _given(impedance, electrolyte)
     series = interface_resistance_series(impedance, given)
-    found = [electrolyte_resistance(spectra[0]), series.results[0]]
+    at_first = given if electrolyte is None else electrolyte  # what was given holds where the series begins
+    first = series.results[0] if at_first == given else interface_resistance(spectra[0], at_first)
+    found = [electrolyte_resistance(spectra[0]), first]
     if interfaces_of(impedance) == 2 and not series.one_sided:
-        found.append(interface_resistance(spectra[0], given, "interface"))
+        found.append(interface_resistance(spectra[0], at_first, "interface"))
     if len(spectra) > 1:
         found.append(series.results[-1])
         if series.one_sided:

@@ -258,4 +258,9 @@ def _impedance(
     columns = {
         name.value: rows[:, n].astype(np.int64) if name in counted else rows[:, n] for n, name in enumerate(names)
     }
+    if len(table) > 1:  # else the conditions of the cell say it
+        at = [np.interp(rows[:, 4], table[:, kernel.TIME], table[:, n]) for n in (kernel.TEMPERATURE, kernel.PRESSURE)]
+        columns[Column.TEMPERATURE.value] = at[0] - 273.15
+        if np.isfinite(at[1]).all():
+            columns[Column.PRESSURE.value] = at[1]
     return Measurement(metadata, columns)
