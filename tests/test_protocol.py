@@ -42,6 +42,11 @@ def refused(said, *steps, **more):
     assert "\n" not in str(error.value)
 
 
+def test_a_spectrum_has_a_current_or_a_voltage():
+    with pytest.raises(SpecificationError, match="'current_density' or 'voltage', not both"):
+        Protocol(name="p", steps=[{"type": "impedance", "current_density": "1 mA/cm2", "voltage": "10 mV"}])
+
+
 def test_the_example_file_loads(tmp_path):
     path = tmp_path / "p.toml"
     path.write_text(EXAMPLE, encoding="utf-8")

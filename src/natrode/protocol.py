@@ -206,6 +206,8 @@ class Impedance(ImpedanceSettings):
     type: Literal["impedance"] = "impedance"
     current_density: SignedCurrentDensity = 0.0
     """Direct current during the spectrum [A/m2]; positive strips the working electrode, or charges a full cell."""
+    voltage: SignedVoltage | None = None
+    """Held during the spectrum instead of a direct current [V]; symmetric cells."""
     duration: Duration | None = None
     """How long it takes [s]; a second or three periods per frequency when not given."""
     state_of_charge: Annotated[float, Field(gt=0, lt=1)] | None = None
@@ -219,6 +221,8 @@ class Impedance(ImpedanceSettings):
     def _goes_somewhere(self) -> "Impedance":
         if self.state_of_charge is None and (self.c_rate is not None or self.rest is not None):
             raise ValueError("'c_rate' and 'rest' bring a full cell to a 'state_of_charge', which is not given")
+        if self.voltage is not None and self.current_density:
+            raise ValueError("give 'current_density' or 'voltage', not both")
         return self
 
 
@@ -385,7 +389,7 @@ voltage_limit = "5 V"
 # type = "one-sided"           current_density, capacity or duration, voltage_limit, impedance_every
 # type = "current-ramp"        rate ("1 mA/cm2/h"), maximum, voltage_limit
 # type = "rate-ladder"         current_densities = ["0.1 mA/cm2", "0.5 mA/cm2"], capacity, cycles_per_step
-# type = "impedance"           current_density: under direct current
+# type = "impedance"           current_density, or voltage: under direct current, or at a potential
 #                              full cells: state_of_charge = 0.5, c_rate, rest: taken after it was brought there
 # type = "charge-discharge"    full cells: c_rate = 5.0 (or a list), lower_voltage, upper_voltage, cycles, rest
 # type = "hold"                voltage, duration

@@ -339,6 +339,25 @@ def test_a_hold_keeps_the_voltage():
     assert record.array(Column.TIME)[-1] == pytest.approx(3600)
 
 
+@pytest.mark.parametrize("kinetics", ["ohmic", "butler-volmer"])
+@pytest.mark.parametrize("volts", ["50 mV", "-50 mV", "0 V"])
+def test_a_spectrum_at_a_potential_is_that_of_the_current_it_drives(volts, kinetics):
+    """After a hold the spectrum's direct current is the hold's last one, and its impedance that under this current."""
+    held = [dict(type="hold", voltage=volts, duration="20 min"), dict(type="impedance", voltage=volts)]
+    given = cell(kinetics=kinetics)
+    record = simulate(given, protocol(*held))
+    (spectrum,) = record.impedance.spectra()
+    last = record.cycling.array(Column.STEP) == 1
+    flowing = record.cycling.array(Column.CURRENT)[last][-1]
+    assert spectrum.array(Column.DC_CURRENT) == pytest.approx(flowing, rel=1e-9, abs=1e-15)
+    driven = f"{flowing / given.working_area / 10:.15g} mA/cm2"
+    other = simulate(given, protocol(held[0], dict(type="impedance", current_density=driven)))
+    assert spectrum.impedance == pytest.approx(other.impedance.spectra()[0].impedance, rel=1e-9)
+    assert record.cycling.array(Column.VOLTAGE)[~last] == pytest.approx(
+        float(volts.split()[0]) / (1e3 if "m" in volts else 1), abs=1e-12
+    )
+
+
 def test_a_sweep_is_a_record_of_its_own():
     sweep = dict(type="tafel", start="-5 mV", end="10 mV", rate="0.1 mV/s")
     experiment = simulate(whole(), protocol(REST, sweep))

@@ -326,6 +326,8 @@ def take_snapshot(
     row[3] = state[1]
     row[4] = state[4]
     row[5] = leak_conductance(drive, time, at[ELECTROLYTE_RESISTANCE])
+    if drive[BY_VOLTAGE] > 0.0:  # the current that this voltage drives, the leak's included
+        row[1] = row[5] * row[1] + ionic_current(model.parameters, at, state, drive, time, row[5])
     row[6] = step
     output.counts[1] += 1
 

@@ -140,10 +140,11 @@ def _append(
             if step.state_of_charge is not None:
                 raise SpecificationError(f"step {number}: state_of_charge is for a full cell; this one is symmetric")
             duration = step.duration or spectrum_time(step)
+            held = step.voltage is not None
             add(
-                kernel.SNAPSHOT,
+                kernel.POTENTIAL if held else kernel.SNAPSHOT,
                 duration,
-                step.current_density * area,
+                (step.voltage or 0.0) if held else step.current_density * area,
                 SNAPSHOT_EVERY=2 * duration,
                 POINTS=2,
                 VOLTAGE_LIMIT=5.0 if step.current_density else 0.0,

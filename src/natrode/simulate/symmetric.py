@@ -10,7 +10,7 @@ from natrode import __version__
 from natrode.cell import Cell, FullCell, check_melting
 from natrode.errors import SimulationError, SpecificationError
 from natrode.measurement import Column, Experiment, Geometry, Kind, Measurement, Metadata, Origin
-from natrode.protocol import Hold, ImpedanceSettings, LinearSweep, Protocol
+from natrode.protocol import Hold, Impedance, ImpedanceSettings, LinearSweep, Protocol
 from natrode.simulate import integrator, kernel, parameters, programme
 from natrode.simulate.spectrum import spectrum
 
@@ -84,7 +84,11 @@ def run(model: parameters.Model, cell: Cell, protocol: Protocol, seed: int | Non
     samples, snapshots, ended, cycles, pierced_at = _integrate(model, table, rows, interval, room)
     if seed is not None:
         steps = programme.numbered(protocol.steps)
-        potential = [n for n, step in steps.items() if isinstance(step, (Hold, LinearSweep))]
+        potential = [
+            n
+            for n, step in steps.items()
+            if isinstance(step, (Hold, LinearSweep)) or (isinstance(step, Impedance) and step.voltage is not None)
+        ]
         _add_noise(samples, protocol.sampling.noise, model, table, seed, pierced_at, potential)
 
     def metadata(kind: Kind, technique: str) -> Metadata:

@@ -251,6 +251,8 @@ def _append(
             row[layout.KIND], row[layout.DURATION] = layout.REST, step.duration
             rows.append(row)
         case Impedance():
+            if step.voltage is not None:
+                raise SpecificationError(f"step {number}: a spectrum at a voltage is for a symmetric cell")
             if step.state_of_charge is not None:
                 way, pause = row.copy(), row.copy()
                 way[layout.KIND], way[layout.TARGET] = layout.REACH, 1.0 - step.state_of_charge
