@@ -4,6 +4,7 @@ import pytest
 
 from natrode.measurement import Column, Experiment, Geometry, Measurement, Metadata, Origin
 from natrode.report.run import result_shown, run_page
+from natrode.report.run_plots import series_figures
 
 from .pages import Page
 
@@ -108,3 +109,11 @@ def test_parts_that_count_for_nothing_are_not_told() -> None:
     entry = {"quantity": "resistance", "value": 36.0, "uncertainty": 0.96, "unit": "Ohm", "quality": "good"}
     assert "model choice" not in result_shown({**entry, "parts": {"fit": 0.96, "model choice": 7e-15}}).parts
     assert "model choice" in result_shown({**entry, "parts": {"fit": 0.96, "model choice": 0.1}}).parts
+
+
+def test_a_long_title_of_a_series_is_written_in_two_lines() -> None:
+    entry = {"value": [1.0, 2.0, 3.0], "unit": "Ohm cm2", "x": [0.0, 1.0, 2.0], "x_quantity": "net charge"}
+    for name, lines in (("interface resistance of the stripped side", 2), ("resistance", 1)):
+        (drawn,) = series_figures([{"quantity": name, **entry}], simulated=True)
+        assert len(drawn.figure["layout"]["yaxis"]["title"]["text"].split("<br>")) == lines
+        assert drawn.title == name

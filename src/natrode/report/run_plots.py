@@ -176,7 +176,8 @@ def series_figures(summary: Sequence[Mapping[str, Any]], *, simulated: bool) -> 
         shown_unit = unit_text(unit)
         y_title = f"{y_title} / {shown_unit}" if shown_unit else y_title
         traces = [_series(entry, i, len(entries), x_title, y_title) for i, entry in enumerate(entries)]
-        made = plots.layout(x_title, _broken(y_title), simulated=simulated, y_log=bool(family) and _wide(entries))
+        made = plots.layout(x_title, y_title, simulated=simulated, y_log=bool(family) and _wide(entries))
+        made["yaxis"]["title"]["text"] = _broken(made["yaxis"]["title"]["text"])
         made["showlegend"] = len(entries) > 1
         if x_title == "cycle" and max(len(entry["value"]) for entry in entries) < 12:
             made["xaxis"] |= {"dtick": 1}  # there is no cycle 1.2
