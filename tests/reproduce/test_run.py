@@ -164,11 +164,13 @@ def test_a_band_reaches_as_far_as_half_of_the_draws():
 
     curve = views._curve([trace(10, 5.0), trace(20, 6.0), trace(100, 1.0), trace(100, 2.0), trace(100, 3.0)], "cell")
     assert curve.x[-1] == pytest.approx(100)
-    assert curve.name == "cell, median and 5-95 % of 5 draws, 2 fail before the end"
+    assert curve.name == "cell, median and 5-95 % of 5 draws, 2 end earlier"
     assert (curve.y[0], curve.y[-1]) == (3.0, 3.0)  # the two that failed stay above it
     assert (curve.low[-1], curve.high[0], curve.high[-1]) == (1.0, 5.0, 6.0)
     assert views._curve([trace(10, 5.0), trace(20, 6.0), trace(100, 1.0)], "cell").x[-1] == pytest.approx(20)
     assert views._curve([trace(100, 1.0), trace(100, 2.0)], "cell").name == "cell, median and 5-95 % of 2 draws"
+    one = views._curve([trace(1, value, "capacity") for value in (90.0, 100.0, 110.0)], "cell")
+    assert (one.x.tolist()[::159], one.low[0], one.y[0]) == (pytest.approx([0.8, 1.2]), 90.0, 100.0)
     at_once = views._curve([trace(1, 5.0), trace(1, 5.0), trace(1, 5.0), trace(9, 2.0), trace(9, 3.0)], "cell")
     assert all(np.isfinite(ends).all() for ends in (at_once.y, at_once.low, at_once.high))
     faded = views._curve(

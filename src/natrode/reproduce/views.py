@@ -160,6 +160,8 @@ def _curve(traces: Sequence[Trace], name: str) -> Curve:
     and is drawn at the highest voltage so far (a full cell, which gives nothing any more, at zero).
     """
     central = traces[0]
+    if central.kind == "capacity" and all(len(trace.x) <= 1 for trace in traces):  # one cycle: a short bar at it
+        traces = [replace(t, x=np.append(t.x - 0.2, t.x + 0.2), y=np.repeat(t.y, 2)) for t in traces]
     several = [trace for trace in traces if len(trace.x) > 1]
     if len(several) < 2 or central.kind == "nyquist":
         x, y, frequency = _thinned(central)
@@ -174,7 +176,7 @@ def _curve(traces: Sequence[Trace], name: str) -> Curve:
     low, median, high = np.quantile(np.vstack([stack, *failed]), [0.05, 0.5, 0.95], axis=0, method="lower")
     highest = np.maximum.accumulate(np.where(np.isfinite(stack), stack, -math.inf).max(axis=0))
     before = sum(last < (1 - 1e-9) * end for last in ends)
-    draws = f"{len(traces)} draws" + (f", {before} fail before the end" if before else "")
+    draws = f"{len(traces)} draws" + (f", {before} end earlier" if before else "")
     ends_shown = (np.minimum(values, highest) for values in (median, low, high))
     return Curve(f"{name}, median and 5-95 % of {draws}", grid, *ends_shown)
 
