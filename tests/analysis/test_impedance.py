@@ -12,7 +12,7 @@ from natrode.analysis import (
 )
 from natrode.analysis.spectrum import circle_intercept
 from natrode.errors import RecordError
-from natrode.measurement import Column, Geometry
+from natrode.measurement import Column, Geometry, Measurement
 from tests.analysis.records import AREA, ELECTROLYTE, cycling_record, spectrum_record, zarc
 
 F = np.logspace(np.log10(3e6), -1, 53)
@@ -266,6 +266,17 @@ def test_the_stripped_side_of_unequal_electrodes(stripped):
     assert sides.resistance / AREA == pytest.approx([8.0, 80.0], rel=2e-3)
     silent = spectrum_record(spectra, F).with_metadata(geometry=geometry)
     assert "different areas" in stripping_side_resistance(silent, ELECTROLYTE).results[1].reason
+
+
+def test_a_first_spectrum_after_charge_was_moved_is_doubtful():
+    record = one_sided([5.0, 20.0, 100.0])
+    late = Measurement(
+        record.metadata, record.table.assign(**{Column.CHARGE.value: record.array(Column.CHARGE) + 0.36})
+    )
+    assert stripping_side_resistance(record, ELECTROLYTE).results[1].quality == "good"
+    doubted = stripping_side_resistance(late, ELECTROLYTE).results[1]
+    assert doubted.quality == "doubtful"
+    assert "0.1 mAh/cm2 were moved before" in doubted.reason
 
 
 def test_a_cell_that_was_cycled_has_no_stripping_side():

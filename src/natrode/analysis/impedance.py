@@ -20,6 +20,7 @@ from natrode.analysis.reading import (
 from natrode.analysis.result import Result
 from natrode.analysis.spectrum import Intercepts, real_axis_intercepts
 from natrode.measurement import Column, Measurement
+from natrode.units import from_si
 
 Per = Literal["interface", "cell"]
 FirstSpectrum = Literal["first spectrum"]
@@ -353,6 +354,7 @@ def stripping_side_resistance(
         return replace(series, results=tuple(r.refused(refusal) for r in asked))
     plated = share * scale * (first.value if first.value is not None else sum(_ends(first)) / 2.0)
     u_plated = share * scale * (first.uncertainty or (_ends(first)[1] - _ends(first)[0]) / np.sqrt(12.0))
+    late = _late(series, area_of(of_kind(record, "impedance")))
     answers = []
     for number, result in enumerate(asked):
         if result.value is None:
@@ -364,6 +366,8 @@ def stripping_side_resistance(
         doubts = [result.reason] if result.reason else []
         if series.one_sided is None:
             doubts.append("neither charge nor direct current was recorded: taken as one-sided on trust")
+        if late:
+            doubts.append(late)
         settings = {"plating_side": plated}
         if value < -3.0 * uncertainty:
             text = "fell below the plated side's first value: that side improved, too"
@@ -371,6 +375,15 @@ def stripping_side_resistance(
         else:
             answers.append(_near_zero(result, value, uncertainty, doubts, settings))
     return replace(series, results=tuple(answers))
+
+
+def _late(series: InterfaceSeries, area: float | None) -> str:
+    """Why the first spectrum is not that of two equal sides: charge was moved before it; "" where none was."""
+    before = abs(series.charge[0]) / area if area is not None else np.nan
+    if not before > BALANCED_CHARGE:
+        return ""
+    amount = from_si(before, "mAh/cm2", "areal charge")
+    return f"{amount:.2g} mAh/cm2 were moved before the first spectrum: its sides were not equal any more"
 
 
 def _of_the_plated_side(impedance: Measurement, series: InterfaceSeries) -> tuple[float, float]:
