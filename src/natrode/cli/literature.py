@@ -103,13 +103,15 @@ def reproduce(
 ) -> None:
     """Run the experiments of the papers on virtual cells and set the published figures beside the computed ones."""
     from natrode.files import output_folder, write_text
-    from natrode.report.reproduction import figures_json, reproduction_page
-    from natrode.reproduce.run import reproduce as compute
-    from natrode.reproduce.run import save_records
+    from natrode.reproduce.processes import processes
 
-    with output_folder(out, force) as folder:
+    with output_folder(out, force) as folder, processes() as pool:
+        from natrode.report.reproduction import figures_json, reproduction_page
+        from natrode.reproduce.run import reproduce as compute
+        from natrode.reproduce.run import save_records
+
         with progress(not json_) as advance:
-            result = compute(list(papers), advance=advance, fresh=fresh)
+            result = compute(list(papers), advance=advance, fresh=fresh, pool=pool)
         text = figures_json(result)
         write_text(folder / "figures.json", text)
         write_text(folder / "index.html", reproduction_page(result))

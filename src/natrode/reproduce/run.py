@@ -2,13 +2,11 @@
 
 import json
 import math
-import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Executor, as_completed
+from contextlib import nullcontext
 from itertools import pairwise
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +21,7 @@ from natrode.reproduce.calibrate import Sample
 from natrode.reproduce.full_cells import between
 from natrode.reproduce.paper import VALIDATION, Figure, Paper
 from natrode.reproduce.paper_tables import flag_rows
+from natrode.reproduce.processes import processes
 from natrode.reproduce.spectra_views import spectra_views
 from natrode.reproduce.table import Driver, FigureRow, FlagRow, Number, Reproduction, Status
 from natrode.reproduce.trials import Outcome, central_of, flattened, question, questions_of, run_trial
@@ -42,7 +41,12 @@ DRIVER = 0.25
 
 
 def reproduce(
-    keys: Sequence[str] = (), *, advance: Advance | None = None, workers: int | None = None, fresh: bool = False
+    keys: Sequence[str] = (),
+    *,
+    advance: Advance | None = None,
+    workers: int | None = None,
+    fresh: bool = False,
+    pool: Executor | None = None,
 ) -> Reproduction:
     """Run the experiments of papers and compare.
 
@@ -50,6 +54,7 @@ def reproduce(
         keys: papers by key or short name, or "validation"; all five papers and the validation set when empty.
         advance: called with done, total and text.
         workers: processes; the machine's cores when not given.
+        pool: processes to run on, which may still be starting; own ones when not given.
         fresh: first compute the stored studies of resolved electrodes behind the papers anew and replace them.
 
     Returns:
@@ -64,7 +69,9 @@ def reproduce(
     stale = resolved.studies_of([paper.key for paper in papers]) if fresh else {}
     if stale:
         resolved.refresh(list(stale), advance=advance)
-    done = _run(_jobs(papers), advance, workers or os.cpu_count() or 1)
+    jobs = _jobs(papers)
+    with nullcontext(pool) if pool is not None or len(jobs) < 2 else processes(workers) as running:
+        done = _run(jobs, advance, running)
     outcomes = {(key, what): one for (key, what), one in done.items() if isinstance(what, str)}
     rows: list[FigureRow] = []
     views = []
@@ -117,47 +124,20 @@ def _name(key: str, what: str | int) -> str:
     return what if isinstance(what, str) else f"losses of {key}"
 
 
-def _run(jobs: Sequence[Job], advance: Advance | None, workers: int) -> dict[Job, Any]:
+def _run(jobs: Sequence[Job], advance: Advance | None, pool: Executor | None) -> dict[Job, Any]:
     """All trials and losses, on several processes where there is more than one to run."""
     shown = advance or (lambda done, total, text: None)
     found: dict[Job, Any] = {}
-    if len(jobs) < 2 or workers < 2:
+    if len(jobs) < 2 or pool is None:
         for done, job in enumerate(jobs):
             shown(done, len(jobs), _name(*job))
             found[job] = _job(*job)
         return found
-    with _one_thread_each(), _pool(workers) as pool:
-        futures = {pool.submit(_job, *job): job for job in jobs}
-        for done, future in enumerate(as_completed(futures), 1):
-            found[futures[future]] = future.result()
-            shown(done, len(jobs), _name(*futures[future]))
+    futures = {pool.submit(_job, *job): job for job in jobs}
+    for done, future in enumerate(as_completed(futures), 1):
+        found[futures[future]] = future.result()
+        shown(done, len(jobs), _name(*futures[future]))
     return found
-
-
-@contextmanager
-def _pool(workers: int) -> Iterator[ProcessPoolExecutor]:
-    """Processes that nobody waits for once their work is done: they take seconds to close."""
-    pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"))
-    try:
-        yield pool
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
-
-
-@contextmanager
-def _one_thread_each() -> Iterator[None]:
-    """Let processes that start now use one thread each: as many as there are cores fight if each takes them all."""
-    names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
-    before = {name: os.environ.get(name) for name in names}
-    os.environ.update(dict.fromkeys(names, "1"))
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
 
 
 # ---- rows -------------------------------------------------------------------------------------------------------

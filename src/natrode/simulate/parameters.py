@@ -50,8 +50,6 @@ _KERNEL_COLUMNS = {
     "film_growth_rate": kernel.FILM_GROWTH_RATE,
 }
 _COLUMNS = list(_KERNEL_COLUMNS.values())
-_OF_THE_METAL = [kernel.RECESSION, kernel.RESERVOIR]
-"""Columns that no parameter of the interface changes."""
 _WITHOUT = {
     "protrusion_charge": np.inf,
     "film_resistance": 0.0,
@@ -160,8 +158,9 @@ def _with_sides(model: Model, changes: Mapping[int, Mapping[str, float]]) -> Mod
     sides, rows = list(model.interfaces), model.electrodes.copy()
     for side, values in changes.items():
         sides[side] = {**sides[side], **values}
-        rows[side] = _row(sides[side], rows[side, kernel.AREA])
-        rows[side, _OF_THE_METAL] = model.electrodes[side, _OF_THE_METAL]
+        former, new = model.electrodes[side], _row(sides[side], rows[side, kernel.AREA])
+        new[kernel.RECESSION], new[kernel.RESERVOIR] = former[kernel.RECESSION], former[kernel.RESERVOIR]
+        rows[side] = new
     return replace(model, electrodes=rows, interfaces=(sides[0], sides[1]))
 
 
