@@ -3,9 +3,10 @@
 import json
 import math
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, as_completed
 from contextlib import nullcontext
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from natrode.reproduce.paper import VALIDATION, Figure, Paper
 from natrode.reproduce.paper_tables import flag_rows
 from natrode.reproduce.processes import processes
 from natrode.reproduce.spectra_views import spectra_views
-from natrode.reproduce.table import Driver, FigureRow, FlagRow, Number, Reproduction, Status
+from natrode.reproduce.table import Driver, FigureRow, FlagRow, Number, Reproduction, Status, View
 from natrode.reproduce.trials import Outcome, central_of, flattened, question, questions_of, run_trial
 from natrode.reproduce.views import laws_views, views_of
 
@@ -70,17 +71,22 @@ def reproduce(
     if stale:
         resolved.refresh(list(stale), advance=advance)
     jobs = _jobs(papers)
+    done: dict[Job, Any] = {}
+    compared: dict[str, _Compared] = {}
     with nullcontext(pool) if pool is not None or len(jobs) < 2 else processes(workers) as running:
-        done = _run(jobs, advance, running)
+        for job, outcome in _run(jobs, advance, running):
+            done[job] = outcome
+            for paper in papers:  # while the next experiments run
+                trials = [(key, what) for key, what in jobs if key == paper.key and isinstance(what, str)]
+                if paper.key not in compared and done.keys() >= set(trials):
+                    compared[paper.key] = _compared(paper, {str(what): done[key, what] for key, what in trials})
     outcomes = {(key, what): one for (key, what), one in done.items() if isinstance(what, str)}
     rows: list[FigureRow] = []
-    views = []
-    flags: list[FlagRow] = []
+    views: list[View] = []
+    flags: tuple[FlagRow, ...] = ()
     for paper in papers:
-        own = {trial: outcome for (key, trial), outcome in outcomes.items() if key == paper.key}
-        rows += [_row(paper, figure, own) for figure in paper.figures]
-        views += views_of(paper, own, rows) + spectra_views(paper, own)
-        flags += flag_rows(paper)
+        own = compared[paper.key] if paper.key in compared else _compared(paper, {})
+        rows, views, flags = rows + own.rows, views + own.views, flags + own.flags
     views += resolved.views([paper.key for paper in papers])
     views += attribution.views(papers, done) + attribution.literature_views(papers, rows)
     views += laws_views(papers, rows, {trial: outcome for (_, trial), outcome in outcomes.items()})
@@ -90,12 +96,29 @@ def reproduce(
         papers=tuple(paper.summary for paper in papers),
         rows=tuple(rows),
         views=tuple(views),
-        flags=tuple(flags),
+        flags=flags,
         version=__version__,
         seed=min(seeds, default=0),
         draws=draws,
         seconds=time.monotonic() - started,
         records={trial: outcome.central for (_, trial), outcome in outcomes.items()},
+    )
+
+
+@dataclass(frozen=True)
+class _Compared:
+    """What the page shows of one paper."""
+
+    rows: list[FigureRow]
+    views: list[View]
+    flags: tuple[FlagRow, ...]
+
+
+def _compared(paper: Paper, outcomes: Mapping[str, Outcome]) -> _Compared:
+    return _Compared(
+        [_row(paper, figure, outcomes) for figure in paper.figures],
+        views_of(paper, outcomes) + spectra_views(paper, outcomes),
+        flag_rows(paper),
     )
 
 
@@ -124,20 +147,18 @@ def _name(key: str, what: str | int) -> str:
     return what if isinstance(what, str) else f"losses of {key}"
 
 
-def _run(jobs: Sequence[Job], advance: Advance | None, pool: Executor | None) -> dict[Job, Any]:
-    """All trials and losses, on several processes where there is more than one to run."""
+def _run(jobs: Sequence[Job], advance: Advance | None, pool: Executor | None) -> Iterator[tuple[Job, Any]]:
+    """Trials and losses with what they gave, on several processes where there is more than one to run."""
     shown = advance or (lambda done, total, text: None)
-    found: dict[Job, Any] = {}
     if len(jobs) < 2 or pool is None:
         for done, job in enumerate(jobs):
             shown(done, len(jobs), _name(*job))
-            found[job] = _job(*job)
-        return found
+            yield job, _job(*job)
+        return
     futures = {pool.submit(_job, *job): job for job in jobs}
     for done, future in enumerate(as_completed(futures), 1):
-        found[futures[future]] = future.result()
         shown(done, len(jobs), _name(*futures[future]))
-    return found
+        yield futures[future], future.result()
 
 
 # ---- rows -------------------------------------------------------------------------------------------------------

@@ -37,7 +37,7 @@ MOST_POINTS = 400
 """Points of a curve; longer ones are thinned evenly."""
 
 
-def views_of(paper: Paper, outcomes: Mapping[str, Outcome], rows: Sequence[FigureRow]) -> list[View]:
+def views_of(paper: Paper, outcomes: Mapping[str, Outcome]) -> list[View]:
     """One plot per experiment that was run."""
     found = []
     for trial in paper.trials:
