@@ -274,7 +274,8 @@ def _limit_in(settings: Any) -> float | None:
                 return None
         settings = list(settings.values())
     if isinstance(settings, (list, tuple)):
-        return next((limit for item in settings if (limit := _limit_in(item)) is not None), None)
+        nested = (item for item in settings if isinstance(item, (dict, list, tuple, Mapping)))
+        return next((limit for item in nested if (limit := _limit_in(item)) is not None), None)
     return None
 
 

@@ -3,10 +3,9 @@
 import math
 
 import numpy as np
-from scipy.constants import Avogadro
 from scipy.special import erfc
 
-from natrode.constants import BOLTZMANN_EV, FARADAY, GAS_CONSTANT
+from natrode.constants import AVOGADRO, BOLTZMANN_EV, FARADAY, GAS_CONSTANT
 from natrode.physics._types import FloatArray, FloatOrArray
 
 BCC_CORRELATION_FACTOR = 0.7272
@@ -249,7 +248,7 @@ def nucleation_supersaturation(
 
     Source: textbook; natrode model notes C1.
     """
-    molar_surface_energy = surface_energy * (molar_volume / Avogadro) ** (2.0 / 3.0) * Avogadro
+    molar_surface_energy = surface_energy * (molar_volume / AVOGADRO) ** (2.0 / 3.0) * AVOGADRO
     reduced_energy = molar_surface_energy / (GAS_CONSTANT * temperature)
     slope = math.sqrt(16.0 * math.pi * reduced_energy**3 / (3.0 * barrier))
     supersaturation: FloatOrArray = np.exp(slope * np.sqrt(wetting_factor))
