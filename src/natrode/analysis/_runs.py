@@ -251,3 +251,26 @@ def last_over_lowest(first: Indices, values: Array, level: Array) -> Table:
             found[0, run] = values[last] / lowest
         found[1, run], found[2, run] = values[last], highest
     return found
+
+
+@compiled
+def first_collapse(first: Indices, time: Array, values: Array, level: Array, duration: Array) -> tuple[int, int]:
+    """First run whose values end under its level, for two samples and 1 % of its time or into the next, and where.
+
+    The next run is then under its level from its first value on, or there is none; (-1, -1) where there is no such run.
+    """
+    ends = np.append(first[1:], len(values))
+    collapsed_from = np.empty_like(first)
+    for run in range(len(first)):
+        collapsed_from[run] = first[run]
+        for k in range(first[run], ends[run]):
+            if not values[k] < level[run]:
+                collapsed_from[run] = k + 1
+    for run in range(len(first)):
+        begin, end = collapsed_from[run], ends[run]
+        if begin == end:
+            continue
+        goes_on = run + 1 == len(first) or collapsed_from[run + 1] == first[run + 1]
+        if goes_on or (end - begin >= 2 and time[end - 1] - time[begin] > 0.01 * duration[run]):
+            return run, begin
+    return -1, -1

@@ -3,6 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
+from natrode.analysis._runs import first_collapse
 from natrode.analysis.evidence import FALL, UNMEASURED_SWING, Evidence, Trace, first_lasting, split_time
 from natrode.analysis.reading import Array, median, medians, windows
 
@@ -51,26 +52,10 @@ def _collapse(trace: Trace, electrolyte: tuple[float, float] | None) -> list[Evi
     if not count:
         return []
     base = _collapse_level(trace, electrolyte)
-    collapsed = trace.resistance < base[trace.owner]
-    if not collapsed.any():
-        return []
-    first = trace.first
-    length = np.diff(np.append(first, len(trace.owner)))
-    position = np.arange(len(trace.owner)) - first[trace.owner]
-    healthy_until = np.maximum.reduceat(np.where(collapsed, -1, position), first)
-    tail = length - 1 - healthy_until
-    whole = tail == length
-    next_whole = np.append(whole[1:], True)
-    last = first + length - 1
-    lasted = trace.time[last] - trace.time[np.minimum(first + healthy_until + 1, last)]
-    long_tail = (tail >= 2) & (lasted > 0.01 * trace.half.duration)
-    candidates = np.flatnonzero(long_tail | ((tail >= 1) & next_whole))
-    if not candidates.size:
-        return []
-    j = int(candidates[0])
-    k = int(first[j] + healthy_until[j] + 1)
-    if k == 0:
-        return []  # nothing before it: the ohmic floor speaks
+    j, k = first_collapse(trace.first, trace.time, trace.resistance, base, trace.half.duration)
+    if k <= 0:
+        return []  # none, or nothing before it: then the ohmic floor speaks
+    first, collapsed = trace.first, trace.resistance < base[trace.owner]
     when = float(trace.time[k - 1]), float(trace.time[k])
     known = trace.resistance[max(0, k - 5) : k]
     known = known[known > base[j]]
