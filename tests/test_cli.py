@@ -323,7 +323,8 @@ def test_a_reader_that_leaves_is_no_failure():
         assert b"internal error" not in running.stderr.read()
 
 
-def test_materials_are_listed_and_shown(capsys):
+def test_materials_are_listed_and_shown(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "120")  # a narrower table breaks its values into lines
     assert call("materials") == 0
     assert "sodium" in capsys.readouterr().out
     assert call("materials", "sodium") == 0
