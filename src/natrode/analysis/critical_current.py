@@ -70,6 +70,8 @@ class CriticalCurrent:
     """What all answers have in common; each is worked out when it is asked for."""
     refusal: str | None
     """Why the record is no stepped test; None where it is one."""
+    failed_step: int | None
+    """Index of the step in which the cell failed."""
 
     @property
     def largest_survived(self) -> Result:
@@ -94,12 +96,12 @@ class CriticalCurrent:
     @cached_property
     def non_ohmic_onset(self) -> Result:
         """Current at which V/i first exceeds that of the first steps by 10 %, for good."""
-        return self._refused or _non_ohmic(self.question, self.steps, self._failed)
+        return self._refused or _non_ohmic(self.question, self.steps, self.failed_step)
 
     @cached_property
     def cumulative_charge(self) -> Result:
         """Charge passed in both directions until the failure, or the end."""
-        return self._refused or _cumulative(self.question, self.half, self.verdict, self._failed is not None)
+        return self._refused or _cumulative(self.question, self.half, self.verdict, self.failed_step is not None)
 
     @cached_property
     def _conventions(self) -> tuple[Result, Result]:
@@ -116,11 +118,6 @@ class CriticalCurrent:
     @property
     def _refused(self) -> Result | None:
         return None if self.refusal is None else self.question.refused(self.refusal)
-
-    @property
-    def _failed(self) -> int | None:
-        """Index of the step in which the cell failed."""
-        return None if self.bracket[1] is None else int(np.flatnonzero(self.steps.current == self.bracket[1])[0])
 
     @property
     def results(self) -> tuple[Result, ...]:
@@ -207,12 +204,12 @@ def critical_current_density(
     )
     reason = _why_not_steps(half, steps)
     if reason is not None:
-        return CriticalCurrent((None, None), verdict.kind, verdict, protocol, steps, half, question, reason)
+        return CriticalCurrent((None, None), verdict.kind, verdict, protocol, steps, half, question, reason, None)
     survived, failed = _bracket(half, steps, verdict)
     low = None if survived is None else float(steps.current[survived])
     high = None if failed is None else float(steps.current[failed])
     mode = verdict.kind if failed is not None else "none"
-    return CriticalCurrent((low, high), mode, verdict, protocol, steps, half, question, None)
+    return CriticalCurrent((low, high), mode, verdict, protocol, steps, half, question, None, failed)
 
 
 def is_stepped(half: HalfCycles) -> bool:
